@@ -25,6 +25,9 @@ export const errorCodes = {
   challenge_invalid: [400, 'The challenge is not one of ours'],
   challenge_expired: [400, 'The challenge has expired'],
   challenge_used: [400, 'The challenge was used before'],
+  // identity tokens
+  token_invalid: [401, 'The token is not valid'],
+  token_expired: [401, 'The token has expired'],
   // service
   unfit: [503, 'Sign-in is out of order'],
   store_unavailable: [503, 'Sign-in is not available right now'],
