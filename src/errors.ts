@@ -28,6 +28,9 @@ export const errorCodes = {
   // identity tokens
   token_invalid: [401, 'The token is not valid'],
   token_expired: [401, 'The token has expired'],
+  // accounts
+  name_taken: [409, 'This name is taken'],
+  recover_required: [409, 'This user has a passkey already'],
   // service
   unfit: [503, 'Sign-in is out of order'],
   store_unavailable: [503, 'Sign-in is not available right now'],

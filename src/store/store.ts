@@ -21,6 +21,11 @@ export interface Store {
   takeOnce(key: string, expires: number): Promise<boolean>;
   /** True while the holder has the lease: taken anew, renewed, or taken over after its end. */
   lease(key: string, holder: string, milliseconds: number): Promise<boolean>;
+  /**
+   * Moves a record that holds what it must not hold out of the way, if its version is still the given one, keeps
+   * its bytes for a person to look at, and logs the reason. It is then gone for every other method.
+   */
+  setAside(key: string, version: string, reason: string): Promise<void>;
   /** Removes what is left of deleted records and expired claims; a bounded amount of work a call. */
   sweep(): Promise<void>;
 }
