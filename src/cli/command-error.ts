@@ -1,0 +1,13 @@
+/** What the command tells a person: one line that says what is wrong, one that says what to do. */
+export class CommandError extends Error {
+  readonly hint: string | undefined;
+  /** Exit status: 1 refused or failed, 2 wrong usage. */
+  readonly status: 1 | 2;
+
+  constructor(message: string, hint?: string, status: 1 | 2 = 1, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'CommandError';
+    this.hint = hint;
+    this.status = status;
+  }
+}
