@@ -1,0 +1,227 @@
+/**
+ * `node esbuild.config.mjs [NAME]...` writes build/fido2_gate.js, build/fido2.js and build/ngx-fido2, or those named,
+ * prints what each weighs and fails on what the engine of each cannot run. The same sources give the same bytes.
+ */
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import * as esbuild from 'esbuild';
+
+const root = dirname(fileURLToPath(import.meta.url));
+const kilobyte = 1024;
+
+/** What the parser of the njs engine refuses; `rest-argument` covers the spread in a call too. */
+const notInNjs = [
+  ...['array-spread', 'bigint', 'class', 'class-field', 'class-private-field', 'class-static-blocks'],
+  ...['default-argument', 'destructuring', 'for-of', 'for-await', 'generator', 'async-generator', 'new-target'],
+  ...['object-rest-spread', 'optional-catch-binding', 'regexp-dot-all-flag', 'regexp-sticky-and-unicode-flags'],
+  ...['regexp-unicode-property-escapes', 'regexp-set-notation', 'top-level-await', 'dynamic-import', 'rest-argument'],
+  ...['export-star-as', 'import-meta', 'using', 'decorators'],
+];
+
+/** Globals that the engine lacks: a bundle that names one compiles and fails at run time. */
+const missingInNjs = ['Map', 'Set', 'WeakMap', 'WeakSet', 'WeakRef', 'Reflect', 'Proxy', 'BigInt', 'Intl', 'URL'];
+const missingInQuickJs = [
+  ...['URL', 'URLSearchParams', 'structuredClone', 'AbortController', 'WeakRef', 'FinalizationRegistry'],
+  ...['setInterval', 'performance', 'Intl', 'DOMException', 'require', '__dirname'],
+];
+
+const nginxModules = ['buffer', 'crypto', 'fs', 'querystring', 'xml', 'zlib'];
+
+const bundles = [
+  {
+    name: 'fido2_gate.js',
+    entry: 'src/nginx/gate.ts',
+    budget: 12 * kilobyte,
+    missing: missingInNjs,
+    options: {
+      platform: 'neutral',
+      target: 'es2022',
+      supported: Object.fromEntries(notInNjs.map((feature) => [feature, false])),
+    },
+  },
+  {
+    name: 'fido2.js',
+    entry: 'src/nginx/main.ts',
+    budget: 200 * kilobyte,
+    missing: missingInQuickJs,
+    options: { platform: 'neutral', mainFields: ['module', 'main'], target: 'es2022', external: nginxModules },
+  },
+  {
+    name: 'ngx-fido2',
+    entry: 'src/cli/ngx-fido2.ts',
+    missing: [],
+    options: {
+      platform: 'node',
+      target: 'node20',
+      banner: {
+        js: "#!/usr/bin/env node\nimport { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",
+      },
+    },
+  },
+];
+
+/**
+ * The module behind `asset:NAME`: a script or style sheet of the pages, minified, with the hash that a
+ * Content-Security-Policy names it by.
+ */
+export async function loadAsset(name) {
+  const file = [join(root, 'src/pages/browser', name), join(root, 'src/pages', name)].find((path) => existsSync(path));
+  if (file === undefined) throw new Error(`there is no src/pages/browser/${name}`);
+  const result = await esbuild.build({
+    entryPoints: [file],
+    absWorkingDir: root,
+    bundle: true,
+    minify: true,
+    write: false,
+    metafile: true,
+    format: 'iife',
+    target: 'es2022',
+    legalComments: 'none',
+    logLevel: 'silent',
+  });
+  const text = result.outputFiles[0].text.trimEnd();
+  const hash = `sha256-${createHash('sha256').update(text).digest('base64')}`;
+  return {
+    code: `export const text = ${JSON.stringify(text)};\nexport const hash = '${hash}';\n`,
+    files: Object.keys(result.metafile.inputs).map((path) => join(root, path)),
+  };
+}
+
+const assetPlugin = {
+  name: 'asset',
+  setup(build) {
+    build.onResolve({ filter: /^asset:/ }, ({ path }) => ({ path: path.slice('asset:'.length), namespace: 'asset' }));
+    build.onLoad({ filter: /.*/, namespace: 'asset' }, async ({ path }) => {
+      try {
+        const { code, files } = await loadAsset(path);
+        return { contents: code, loader: 'js', watchFiles: files };
+      } catch (error) {
+        return { errors: error.errors ?? [{ text: error.message }] };
+      }
+    });
+  },
+};
+
+/** The same for vite and vitest. */
+export const viteAssetPlugin = {
+  name: 'asset',
+  resolveId(id) {
+    return id.startsWith('asset:') ? `\0${id}` : undefined;
+  },
+  async load(id) {
+    if (!id.startsWith('\0asset:')) return undefined;
+    const { code, files } = await loadAsset(id.slice('\0asset:'.length));
+    for (const file of files) this.addWatchFile(file);
+    return code;
+  },
+};
+
+/** Bundles one entry in memory: its text and esbuild's account of what is in it. Throws what the engine cannot run. */
+export async function bundle({ name, entry, missing, options }) {
+  const marks = Object.fromEntries(missing.map((word) => [word, `missing_in_this_engine_${word}`]));
+  const result = await esbuild.build({
+    entryPoints: [entry],
+    outfile: `build/${name}`,
+    absWorkingDir: root,
+    bundle: true,
+    minify: true,
+    write: false,
+    metafile: true,
+    format: 'esm',
+    legalComments: 'eof',
+    logLevel: 'silent',
+    define: marks,
+    plugins: [assetPlugin],
+    ...options,
+  });
+  const text = result.outputFiles[0].text;
+  const output = result.metafile.outputs[`build/${name}`];
+  if (options.platform === 'neutral') {
+    const problems = findings({ text, output, missing, inputs: Object.keys(output.inputs) });
+    if (name === 'fido2_gate.js') problems.push(...gateFindings(text, output));
+    if (problems.length > 0) throw new Error(problems.map((problem) => `${name}: ${problem}`).join('\n'));
+  }
+  return { text, output };
+}
+
+function findings({ text, output, missing, inputs }) {
+  const left = output.imports.filter(({ kind }) => kind !== 'import-statement').map(({ path }) => path);
+  const found = missing.filter((word) => text.includes(`missing_in_this_engine_${word}`));
+  return [
+    ...left.map((path) => `import('${path}') is left, and nginx loads one file`),
+    ...found.map((word) => `${word} does not exist in this engine (${placesOf(word, inputs).join(', ')})`),
+    ...(output.exports.join() === 'default' ? [] : [`exports ${output.exports.join(', ')} instead of default alone`]),
+  ];
+}
+
+/** esbuild turns these into calls that compile and then fail, instead of refusing them. */
+function gateFindings(text, output) {
+  const inputs = Object.keys(output.inputs);
+  return [
+    ...(/\bBigInt\(/.test(text)
+      ? [`BigInt does not exist in this engine (${placesOf('\\d+n', inputs).join(', ')})`]
+      : []),
+    ...(/\bnew RegExp\(/.test(text) ? ['a regular expression uses a flag or syntax that this engine lacks'] : []),
+  ];
+}
+
+function placesOf(word, inputs) {
+  const pattern = new RegExp(`(?<![.\\w'"-])${word}(?![\\w'"-])`);
+  return inputs
+    .filter((path) => !path.startsWith('asset:') && existsSync(join(root, path)))
+    .flatMap((path) => {
+      const lines = readFileSync(join(root, path), 'utf8').split('\n');
+      return lines.flatMap((line, i) => (pattern.test(line) ? [`${path}:${i + 1}`] : []));
+    })
+    .slice(0, 3);
+}
+
+/** The largest contributions by package, own sources counted by their folder. */
+function heaviest(output) {
+  const weights = {};
+  for (const [path, { bytesInOutput }] of Object.entries(output.inputs)) {
+    const owner =
+      /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? (path.startsWith('asset:') ? path : dirname(path));
+    weights[owner] = (weights[owner] ?? 0) + bytesInOutput;
+  }
+  return Object.entries(weights)
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, 4)
+    .map(([owner, bytes]) => `${owner} ${size(bytes)}`);
+}
+
+function size(bytes) {
+  return `${(bytes / kilobyte).toFixed(1)} KB`;
+}
+
+async function build(names) {
+  const unknown = names.filter((name) => !bundles.some((bundle) => bundle.name === name));
+  if (unknown.length > 0) throw new Error(`there is no bundle ${unknown.join(', ')}`);
+  const chosen = bundles.filter(({ name }) => names.length === 0 || names.includes(name));
+  const made = await Promise.all(chosen.map(async (one) => ({ ...one, ...(await bundle(one)) })));
+  mkdirSync(join(root, 'build'), { recursive: true });
+  for (const { name, text, output, budget } of made) {
+    const bytes = Buffer.byteLength(text);
+    console.log(`${name} ${size(bytes)} (gzip ${size(gzipSync(text).length)}): ${heaviest(output).join(', ')}`);
+    if (budget !== undefined && bytes > budget) throw new Error(`${name} is larger than its budget of ${size(budget)}`);
+    const file = join(root, 'build', name);
+    writeFileSync(`${file}.new`, text);
+    chmodSync(`${file}.new`, name === 'ngx-fido2' ? 0o755 : 0o644);
+    renameSync(`${file}.new`, file);
+  }
+}
+
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  try {
+    await build(process.argv.slice(2));
+  } catch (error) {
+    const errors = error.errors ?? [];
+    const lines = await esbuild.formatMessages(errors, { kind: 'error', color: process.stderr.isTTY });
+    console.error(errors.length > 0 ? lines.join('') : error.message);
+    console.error('error: the build failed');
+    process.exitCode = 1;
+  }
+}
