@@ -12,3 +12,8 @@ export const userKey = (id: string): string => `users/${id}`;
 export const nameKey = (digest: string): string => `names/${digest}`;
 export const credentialKey = (digest: string): string => `credentials/${digest}`;
 export const inviteKey = (digest: string): string => `invites/${digest}`;
+export const sessionsOf = (user: string): string => `sessions/${user}`;
+export const sessionKey = (user: string, id: string): string => `sessions/${user}/${id}`;
+export const revocationKey = (session: string): string => `revocations/${session}`;
+export const macRingKey = 'keys/mac';
+export const signingRingKey = 'keys/signing';

@@ -1,0 +1,62 @@
+import { type SigningKey, signJwt } from '../crypto/sign.ts';
+import { Fido2Error } from '../errors.ts';
+import type { Session } from './session.ts';
+import type { User } from './user.ts';
+
+/** What a token says of how its user signed in (RFC 8176 values, OpenID EAP ACR). */
+export function authenticationContext(userVerified: boolean): {
+  readonly acr: string;
+  readonly amr: readonly string[];
+} {
+  return { acr: 'phr', amr: userVerified ? ['pop', 'swk', 'user', 'mfa'] : ['pop', 'swk', 'user'] };
+}
+
+export interface TokenRequest {
+  readonly user: User;
+  readonly session: Pick<Session, 'id'>;
+  readonly authentication: Pick<Session['authentication'], 'time' | 'userVerified'>;
+  readonly issuer: string;
+  readonly audience: string;
+  /** Milliseconds, at most 300,000. */
+  readonly life: number;
+  readonly id: string;
+  readonly now: number;
+}
+
+/** Envoy caches no larger ones, and every proxied request carries it. */
+const sizeLimit = 4096;
+
+/** The identity token, profile `assertion`: an ES256 JWT that lives for `life`. */
+export async function makeIdentityToken(key: SigningKey, request: TokenRequest): Promise<string> {
+  const { user, session, authentication, issuer, audience, life, id, now } = request;
+  if (!(life >= 1000 && life <= 300_000)) throw new Fido2Error('unfit', `a token may not live for ${life} ms`);
+  const iat = Math.floor(now / 1000);
+  const { acr, amr } = authenticationContext(authentication.userVerified);
+  const token = await signJwt(
+    key,
+    { typ: 'JWT' },
+    {
+      iss: issuer,
+      aud: audience,
+      sub: user.id,
+      preferred_username: user.name,
+      name: user.displayName,
+      groups: [...user.groups],
+      iat,
+      nbf: iat,
+      exp: iat + Math.floor(life / 1000),
+      jti: id,
+      sid: session.id,
+      acr,
+      amr: [...amr],
+      auth_time: authentication.time,
+    },
+  );
+  if (token.length > sizeLimit) {
+    throw new Fido2Error(
+      'token_too_large',
+      `the token of ${user.name} has ${token.length} bytes, not at most ${sizeLimit}`,
+    );
+  }
+  return token;
+}

@@ -1,0 +1,68 @@
+/**
+ * The gate: the target of auth_request, on the njs engine. One function, in that engine's subset of the language
+ * (docs/design.md); nothing else may stand at the top level, for each request starts everything that does.
+ *
+ * nginx has refused a missing, doubled or malformed cookie before this runs; `$2` is the whole cookie. An entry of
+ * the token zone exists only if the session engine verified that cookie and evaluated that policy, so a hit is one
+ * look-up. The blank keeps URI and cookie apart: neither can contain one.
+ *
+ * Open is a positive act: 204 and `$fido2_deny` emptied, together, and only here.
+ */
+export default {
+  authorize: (r: NginxHTTPRequest) => {
+    const v = r.variables;
+    const key = `${r.uri} ${v[2]}${v.fido2_vary}`;
+    const token = ngx.shared.fido2_token?.get(key);
+    if (token !== undefined) {
+      v.fido2_identity = token as string;
+      v.fido2_deny = '';
+      r.return(204);
+      return;
+    }
+    return (async () => {
+      let status = 403;
+      let refusal = '{"code":"store_unavailable"}';
+      if (v[2] === undefined) {
+        // Only /fido2/optional/ lets a request without a session cookie come this far.
+        status = r.uri.startsWith('/fido2/optional/') ? 204 : 401;
+        refusal = '';
+      } else {
+        const refused = ngx.shared.fido2_refused?.get(key) as string | undefined;
+        if (refused !== undefined) {
+          status = Number(refused.slice(0, 3));
+          refusal = refused.slice(3);
+        } else {
+          try {
+            const reply = await ngx.fetch(`http://unix:${v.fido2_socket}:${r.uri}`, {
+              headers: {
+                Host: 'fido2',
+                'Fido2-Session': v[2],
+                'Fido2-Vary': v.fido2_vary || '',
+                'Fido2-Origin': r.headersIn.Origin || '',
+                'Fido2-Ref': v.request_id || '',
+              },
+            });
+            const body = await reply.text();
+            if (reply.status === 200 && body !== '') {
+              v.fido2_identity = body;
+              status = 204;
+            } else if (reply.status === 204 || reply.status === 401 || reply.status === 403) {
+              status = reply.status;
+              refusal = body;
+            } else if (body !== '') {
+              refusal = body;
+            }
+          } catch (e) {
+            r.error(`fido2 gate: the session listener did not answer: ${(e as Error).message}`);
+          }
+        }
+      }
+      if (status === 204) {
+        v.fido2_deny = '';
+      } else {
+        v.fido2_refusal = refusal;
+      }
+      r.return(status);
+    })();
+  },
+};
