@@ -1,0 +1,113 @@
+import * as v from 'valibot';
+import { equal, fromBase64url } from '../bytes.ts';
+import { Fido2Error } from '../errors.ts';
+import type { JsonObject } from './json.ts';
+
+/** RegistrationResponseJSON (Level 3, section 5.1.8.1), as far as it is read: the key stands in the attestation. */
+export interface RegistrationResponseJSON {
+  readonly id: string;
+  readonly rawId: string;
+  readonly type: 'public-key';
+  readonly response: {
+    readonly clientDataJSON: string;
+    readonly attestationObject: string;
+    readonly transports?: readonly string[];
+  };
+  readonly authenticatorAttachment?: string;
+  readonly clientExtensionResults: JsonObject;
+}
+
+/** AuthenticationResponseJSON (Level 3, section 5.1.8.2). */
+export interface AuthenticationResponseJSON {
+  readonly id: string;
+  readonly rawId: string;
+  readonly type: 'public-key';
+  readonly response: {
+    readonly clientDataJSON: string;
+    readonly authenticatorData: string;
+    readonly signature: string;
+    readonly userHandle?: string;
+  };
+  readonly authenticatorAttachment?: string;
+  readonly clientExtensionResults: JsonObject;
+}
+
+/** A registration's answer with its members decoded and nothing verified. */
+export interface RegistrationResponse {
+  /** The credential's identifier as the client states it. */
+  readonly id: Uint8Array;
+  readonly clientDataJSON: Uint8Array;
+  readonly attestationObject: Uint8Array;
+  readonly transports: readonly string[];
+  readonly clientExtensionResults: JsonObject;
+}
+
+export interface AuthenticationResponse {
+  readonly id: Uint8Array;
+  readonly clientDataJSON: Uint8Array;
+  readonly authenticatorData: Uint8Array;
+  readonly signature: Uint8Array;
+  readonly userHandle: Uint8Array | null;
+  readonly clientExtensionResults: JsonObject;
+}
+
+const bytes = v.pipe(
+  v.string(),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    const decoded = fromBase64url(dataset.value);
+    if (decoded !== null) return decoded;
+    addIssue({ message: 'not base64url without padding' });
+    return NEVER;
+  }),
+);
+
+const extensionResults = v.optional(v.record(v.string(), v.unknown()), {});
+
+/** Section 5.8.4: a client may name transports that are not known yet. They are kept for later options as they are. */
+const transports = v.optional(v.pipe(v.array(v.pipe(v.string(), v.maxLength(64))), v.maxLength(16)), []);
+
+const registration = v.object({
+  id: bytes,
+  rawId: bytes,
+  type: v.literal('public-key'),
+  response: v.object({ clientDataJSON: bytes, attestationObject: bytes, transports }),
+  clientExtensionResults: extensionResults,
+});
+
+const authentication = v.object({
+  id: bytes,
+  rawId: bytes,
+  type: v.literal('public-key'),
+  response: v.object({
+    clientDataJSON: bytes,
+    authenticatorData: bytes,
+    signature: bytes,
+    userHandle: v.nullish(bytes, null),
+  }),
+  clientExtensionResults: extensionResults,
+});
+
+/** Steps 3 and 4 of section 7.1. Throws `malformed` and `credential_id_mismatch`. */
+export function parseRegistrationResponse(value: unknown): RegistrationResponse {
+  const { id, rawId, response, clientExtensionResults } = read(registration, value, '7.1.3');
+  requireOneId(id, rawId, '7.1.3');
+  return { id, ...response, clientExtensionResults };
+}
+
+/** Steps 3 and 4 of section 7.2. Throws `malformed` and `credential_id_mismatch`. */
+export function parseAuthenticationResponse(value: unknown): AuthenticationResponse {
+  const { id, rawId, response, clientExtensionResults } = read(authentication, value, '7.2.3');
+  requireOneId(id, rawId, '7.2.3');
+  return { id, ...response, clientExtensionResults };
+}
+
+function read<T extends v.GenericSchema>(schema: T, value: unknown, step: string): v.InferOutput<T> {
+  const result = v.safeParse(schema, value, { abortEarly: true });
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw new Fido2Error('malformed', `${v.getDotPath(issue) ?? 'credential'}: ${issue.message}`, { step });
+}
+
+function requireOneId(id: Uint8Array, rawId: Uint8Array, step: string): void {
+  if (!equal(id, rawId)) throw new Fido2Error('credential_id_mismatch', 'id and rawId differ', { step });
+}
