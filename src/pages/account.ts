@@ -1,0 +1,49 @@
+import { hash, text } from 'asset:account.ts';
+import { account, common } from './en.ts';
+import { html } from './html.ts';
+import { icon } from './icons.ts';
+import { whatIsPasskey } from './login.ts';
+import { alertRegion, noScript, page, prefixOf, type Rendered, type Site, statusLine } from './page.ts';
+
+export interface AccountParts {
+  readonly site: Site;
+  readonly user: { readonly name: string; readonly displayName: string };
+}
+
+/** What the account page's script finds in the data block. */
+export interface AccountData {
+  readonly user: string;
+}
+
+/** A person's passkeys and sessions. The script asks for the lists; signing out works without it. */
+export function accountPage({ site, user }: AccountParts): Rendered {
+  const lists = html`<section id="passkeys" data-view="account" hidden>
+<div id="notice"></div>
+<div class="group" id="devices" hidden><h2 tabindex="-1">${account.devices}</h2><ul class="rows"></ul></div>
+<div class="group" id="keys" hidden><h2 tabindex="-1">${account.keys}</h2><ul class="rows"></ul></div>
+<div class="actions"><button class="primary" id="add" type="button">${icon.key}<span>${account.addPasskey}</span></button>
+<button class="quiet" id="add-key" type="button">${icon.securityKey}<span>${account.addKey}</span></button>
+<button class="text" id="cancel" type="button" hidden>${account.cancel}</button></div>
+<div class="group" id="sessions"><h2 tabindex="-1">${account.sessions}</h2><ul class="rows"></ul>
+<div class="actions"><button class="quiet" id="end-others" type="button" hidden><span>${account.others}</span></button></div></div>
+</section>`;
+  const dialog = html`<dialog id="remove" aria-labelledby="remove-title"><h2 id="remove-title"></h2><p id="remove-text"></p>
+<div class="actions"><button class="quiet" id="keep" type="button" autofocus>${account.keep}</button>
+<button class="primary danger" id="remove-now" type="button"><span></span></button></div></dialog>`;
+  const templates = html`<template id="icon-device">${icon.device}</template><template id="icon-key">${icon.securityKey}</template><template id="icon-session">${icon.leave}</template>`;
+  const body = html`<a class="skip" href="#main">${account.skip}</a>
+<header class="top"><p class="brand"><span class="mark">${icon.key}</span><bdi>${site.name}</bdi></p>
+<p class="who"><bdi>${user.displayName || user.name}</bdi></p>
+<form method="post" action="${prefixOf(site)}/logout"><button class="quiet">${common.signOut}</button></form></header>
+<main class="wide" id="main" tabindex="-1"><h1>${account.title}</h1>
+${noScript(site, account.noScript)}
+${alertRegion}
+${statusLine}
+<p class="help scripted" data-view="loading">${account.loading}</p>
+${lists}
+<button class="primary" id="send-again" type="button" hidden><span></span></button>
+<div class="more">${whatIsPasskey()}</div></main>
+${dialog}${templates}`;
+  const data: AccountData = { user: user.name };
+  return page({ site, title: account.title, body, script: { text, hash }, data });
+}

@@ -1,0 +1,106 @@
+/** The rows of the account page: one passkey, one session. */
+
+import { accountScript as words } from '../en.ts';
+import type { CredentialState, SessionState } from './account-state.ts';
+import { byId, element } from './dom.ts';
+import { agentNames, providerName } from './passkey-names.ts';
+import { moment } from './times.ts';
+
+export interface PasskeyActions {
+  rename(passkey: CredentialState, name: string): Promise<void>;
+  remove(passkey: CredentialState): void;
+}
+
+function icon(id: string): HTMLElement {
+  const template = byId(id);
+  const tile = element('span', { class: 'mark' });
+  if (template instanceof HTMLTemplateElement) tile.append(template.content.cloneNode(true));
+  return tile;
+}
+
+function dotted(parts: readonly (HTMLElement | string)[]): HTMLElement {
+  const line = element('p', { class: 'help' });
+  parts.forEach((part, index) => {
+    line.append(index > 0 ? ' · ' : '', part);
+  });
+  return line;
+}
+
+function tag(text: string): HTMLElement {
+  return element('span', { class: 'tag' }, text);
+}
+
+function button(kind: string, text: string, spoken: string, press: () => void): HTMLButtonElement {
+  const made = element('button', { class: kind, type: 'button', 'aria-label': spoken }, text);
+  made.addEventListener('click', press);
+  return made;
+}
+
+function title(name: string, mark: string | false): HTMLElement {
+  return element('p', { class: 'name' }, element('bdi', {}, name), ...(mark === false ? [] : [' ', tag(mark)]));
+}
+
+/** Turns the name into a field: Enter saves, Escape restores, and the focus goes back to where it was. */
+function edit(row: HTMLElement, passkey: CredentialState, actions: PasskeyActions): void {
+  const before = [...row.childNodes];
+  const field = element('input', { value: passkey.name, maxlength: '64', 'aria-label': words.newName(passkey.name) });
+  const form = element('form', { class: 'edit' }, field, element('button', { class: 'quiet' }, words.save));
+  const restore = () => {
+    row.replaceChildren(...before);
+    row.querySelector('button')?.focus();
+  };
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    const name = field.value.trim();
+    if (name === '' || name === passkey.name) restore();
+    else void actions.rename(passkey, name).catch(restore);
+  });
+  form.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape') restore();
+  });
+  row.replaceChildren(form);
+  field.select();
+}
+
+export function passkeyRow(passkey: CredentialState, actions: PasskeyActions): HTMLElement {
+  const provider = providerName(passkey.aaguid);
+  const used = passkey.lastUsed;
+  const facts = dotted([
+    ...(provider === undefined || provider === passkey.name ? [] : [provider]),
+    element('span', {}, `${words.added} `, moment(passkey.created, 'date')),
+    used === null ? words.neverUsed : element('span', {}, `${words.used} `, moment(used, 'relative')),
+    ...(passkey.backupEligible && !passkey.backedUp ? [words.notBackedUp] : []),
+  ]);
+  const row = element('li', { 'data-id': passkey.id });
+  row.append(
+    icon(passkey.backupEligible ? 'icon-device' : 'icon-key'),
+    element('div', {}, title(passkey.name, passkey.current && words.thisSignIn), facts),
+    element(
+      'div',
+      { class: 'row-actions' },
+      button('text', words.rename, words.renameOf(passkey.name), () => edit(row, passkey, actions)),
+      button('text danger', words.remove, words.removeOf(passkey.name), () => actions.remove(passkey)),
+    ),
+  );
+  return row;
+}
+
+export function sessionRow(session: SessionState, end: (session: SessionState) => void): HTMLElement {
+  const { browser, system } = agentNames(session.userAgent ?? '');
+  const agent = words.agent(browser, system);
+  const facts = dotted([
+    element('span', {}, `${words.started} `, moment(session.created, 'relative')),
+    element('span', {}, `${words.lastSeen} `, moment(session.lastSeen, 'relative')),
+  ]);
+  const row = element(
+    'li',
+    {},
+    icon('icon-session'),
+    element('div', {}, title(agent, session.current && words.thisSession), facts),
+  );
+  if (!session.current) {
+    const press = () => end(session);
+    row.append(element('div', { class: 'row-actions' }, button('text', words.signOut, words.signOutOf(agent), press)));
+  }
+  return row;
+}

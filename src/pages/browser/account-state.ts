@@ -1,0 +1,30 @@
+/** What GET /account/state answers, as the account page reads it. Times are ISO 8601 texts. */
+
+export interface CredentialState {
+  readonly id: string;
+  readonly name: string;
+  readonly aaguid: string;
+  readonly created: string;
+  readonly lastUsed: string | null;
+  readonly backupEligible: boolean;
+  readonly backedUp: boolean;
+  readonly current: boolean;
+}
+
+export interface SessionState {
+  readonly sid: string;
+  readonly current: boolean;
+  readonly created: string;
+  readonly lastSeen: string;
+  readonly userAgent?: string;
+}
+
+export interface AccountState {
+  /** `id` is the user handle of the passkeys; without it the device's list of passkeys is left alone. */
+  readonly user: { readonly name: string; readonly displayName: string; readonly id?: string };
+  readonly rpId?: string;
+  readonly credentials: readonly CredentialState[];
+  readonly sessions: readonly SessionState[];
+  /** Whether the last verification is recent enough for changes. */
+  readonly fresh: boolean;
+}

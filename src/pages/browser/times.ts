@@ -1,0 +1,29 @@
+/** Times as people say them, in the language of the page. */
+
+import { common } from '../en.ts';
+import { element } from './dom.ts';
+
+const units: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
+  ['year', 31_536_000],
+  ['month', 2_592_000],
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+];
+
+function relative(date: Date): string {
+  const seconds = (date.getTime() - Date.now()) / 1000;
+  const format = new Intl.RelativeTimeFormat(common.language, { numeric: 'auto' });
+  for (const [unit, size] of units) {
+    if (Math.abs(seconds) >= size) return format.format(Math.round(seconds / size), unit);
+  }
+  return format.format(0, 'second');
+}
+
+/** A moment, given as ISO 8601 text, as "yesterday" or as its date; the exact time stands in the title. */
+export function moment(iso: string, style: 'relative' | 'date'): HTMLElement {
+  const date = new Date(iso);
+  const day = new Intl.DateTimeFormat(common.language, { dateStyle: 'medium' }).format(date);
+  const full = new Intl.DateTimeFormat(common.language, { dateStyle: 'full', timeStyle: 'short' }).format(date);
+  return element('time', { datetime: iso, title: full }, style === 'date' ? day : relative(date));
+}

@@ -1,0 +1,213 @@
+/**
+ * Every word that people read, in English: the one table to translate. Each page and each script takes only the
+ * part that it needs, so the parts are exports of their own.
+ */
+
+export const common = {
+  language: 'en',
+  signIn: 'Sign in',
+  signInAgain: 'Sign in again',
+  signOut: 'Sign out',
+  continue: 'Continue',
+  back: 'Back',
+  reference: 'Reference',
+  whatIsPasskey: 'What is a passkey?',
+  passkeyExplained:
+    'A passkey is stored by your device, password manager or security key. You unlock it with a fingerprint, face or PIN, which never leaves the device. It works only on this site, so a copy of this page cannot steal it.',
+} as const;
+
+/** Said by the script of every page that opens the browser's passkey window. */
+export const ceremony = {
+  waiting: 'Waiting for your device …',
+  confirm: 'Confirm on your device with your fingerprint, face or PIN.',
+  lookBehind: 'Look for a window from your browser or device. It may be behind this one.',
+  cancelled: 'Nothing happened. You can try again when you are ready.',
+  timedOut: 'That took too long, so it was stopped. Try again with your device or key at hand.',
+  blockedTitle: 'Your browser blocked the request',
+  blocked:
+    'A setting or a policy on this device blocked it. Try outside a private window or an embedded frame, and without extensions that change pages.',
+  wrongAddressTitle: 'This is not the address of this site',
+  wrongAddress: 'Passkeys work only there. Open this page at ',
+  noSupportTitle: 'This browser cannot use passkeys',
+  noSupport: 'Use a current Firefox, Chrome, Edge or Safari, outside any in-app browser.',
+  brokenTitle: 'Something failed on this page',
+  broken: 'Reload and try again.',
+  tooManyTitle: 'Too many attempts',
+  tooMany: (seconds: number) => `There were too many attempts from your network. Try again in ${seconds} s.`,
+  tooManyOver: 'You can try again now.',
+  awayTitle: 'Sign-in is not available right now',
+  away: (seconds: number) => `Nothing is wrong with your passkey. This page tries again in ${seconds} s.`,
+  offlineTitle: 'This site did not answer',
+  offline: 'Check your connection, then try again.',
+  reference: (ref: string, time: string) => `Reference ${ref} · ${time}`,
+} as const;
+
+export const login = {
+  title: 'Sign in',
+  goOn: 'You will go on to',
+  button: 'Sign in with a passkey',
+  saved: 'or choose a saved account',
+  account: 'Account name',
+  accountHelp: 'Your browser lists the passkeys it has for this site.',
+  cancel: 'Cancel',
+  elsewhereTitle: 'No passkey on this device',
+  elsewhere: 'Your passkey may be on your phone or on a security key.',
+  elsewhereButton: 'Use phone or security key',
+  elsewhereHelp:
+    'For a phone, scan the code that appears with its camera; both devices need Bluetooth on. For a security key, insert it and touch it.',
+  helpTitle: 'I can’t use my passkey',
+  helpDevice: 'On another device?',
+  helpDeviceText: 'Choose the phone or security key that holds your passkey when your browser asks.',
+  helpLost: 'New phone or lost key?',
+  helpLostText:
+    'If you have a second passkey, use that one. Otherwise your administrator can send you a single-use link.',
+  helpContact: 'Ask:',
+  helpWork: 'Using a private window?',
+  helpWorkText: 'Some browsers hide saved passkeys there. Try an ordinary window.',
+  noScript: (host: string) => `Signing in with a passkey needs JavaScript. Allow it for ${host} and reload.`,
+  signedInTitle: 'You are signed in',
+  signedInAs: 'You are signed in as',
+} as const;
+
+export const stepUp = {
+  title: 'Confirm it’s you',
+  needsFresh: 'needs a fresh confirmation.',
+  needsVerification: 'needs your fingerprint, face or PIN.',
+  last: (age: string) => `Your last one was ${age} ago.`,
+  button: 'Confirm with your passkey',
+  account: 'Account',
+  otherAccount: 'Use a different account',
+} as const;
+
+/** Said by the sign-in page's script. */
+export const loginScript = {
+  signedIn: 'Signed in',
+  refusedTitle: 'This passkey did not open an account here',
+  refused:
+    'It may have been removed, or belong to another site name. Try another passkey, or ask your administrator for a new enrolment link.',
+  stillTitle: 'This page still says your confirmation is not enough',
+  still: 'Confirming again may not help. Ask your administrator whether your passkey is accepted there.',
+} as const;
+
+export const enrol = {
+  title: 'Set up your passkey',
+  step: (number: number) => `Step ${number} of 3`,
+  checking: 'Checking your link …',
+  for: 'For',
+  on: 'on',
+  once: 'This link works once.',
+  reasonUnlock: 'You unlock it like your phone or laptop: fingerprint, face or PIN.',
+  reasonEasy: 'Nothing to remember or type.',
+  reasonSafe: 'Copies of this site cannot use it.',
+  button: 'Create a passkey',
+  keyButton: 'Use a security key instead',
+  cancel: 'Cancel',
+  doneTitle: 'Your passkey works',
+  name: 'Name it, so you recognise it later',
+  secondTitle: 'Add a second passkey',
+  second: 'Add a second passkey',
+  notNow: 'Not now',
+  continueTo: 'Continue to',
+  deadTitle: 'This link no longer works',
+  dead: 'Enrolment links work once and for a short time. If you already set up your passkey, sign in. Otherwise ask for a new link.',
+  otherTitle: 'Someone else is signed in',
+  otherYou: 'You are signed in as',
+  otherLink: 'This link is for',
+  otherContinue: 'Sign out and continue',
+  otherStay: 'Stay signed in',
+  noScript: (host: string) => `Setting up a passkey needs JavaScript. Allow it for ${host} and reload.`,
+} as const;
+
+/** Said by the scripts that create a passkey. */
+export const creation = {
+  waiting: 'Choose where to save it: this device, your password manager, a phone or a security key.',
+  keyOnly: 'Set up your security key',
+  sending: 'Checking your passkey …',
+  existsTitle: 'There is a passkey here already',
+  exists: 'This device or key already has a passkey for this account. Use a different one, or go on and sign in.',
+  keyUnfitTitle: 'This security key cannot hold the passkey',
+  keyUnfit:
+    'It has no PIN set, or no room for another passkey. Set a PIN in your system’s security key settings, or use a different key.',
+  tooOldTitle: 'This key is too old for this site',
+  tooOld: 'Use a different one.',
+  unheardTitle: 'This site did not hear of your passkey',
+  unheard: 'It was saved on your device, but the connection broke. Send it again.',
+  sendAgain: 'Send again',
+  saved: 'Saved.',
+  added: 'Passkey added.',
+  secondDevice:
+    'If you lose this device or key, you are locked out until an administrator helps. Adding a second passkey takes a moment.',
+  secondSynced: (provider: string) =>
+    `Your passkey is on every device that uses ${provider}. If you also want a way in without it, add a security key.`,
+  yourManager: 'your password manager',
+  passkeyOn: (browser: string, system: string) => `Passkey on ${browser} on ${system}`,
+  securityKey: 'Security key',
+} as const;
+
+export const account = {
+  title: 'Your passkeys',
+  skip: 'Skip to your passkeys',
+  loading: 'Loading …',
+  devices: 'On your devices',
+  keys: 'On security keys',
+  addPasskey: 'Add a passkey',
+  addKey: 'Add a security key',
+  sessions: 'Where you are signed in',
+  others: 'Sign out everywhere else',
+  keep: 'Keep it',
+  cancel: 'Cancel',
+  noScript: (host: string) =>
+    `Managing your passkeys needs JavaScript. Allow it for ${host} and reload. You can still sign out.`,
+} as const;
+
+export const signedOut = {
+  title: 'You are signed out',
+  text: 'On this browser. Close it if others use this device too.',
+} as const;
+
+export const errorPage = {
+  copy: 'Copy',
+  copied: 'Copied.',
+  signedInAs: 'You are signed in as',
+  contact: (help: string) => `If you should have access, send this reference to ${help}.`,
+  noContact: 'If you should have access, send this reference to your administrator.',
+  report: 'If it goes on, send this reference to your administrator.',
+  otherAccount: 'Use a different account',
+  retry: 'Try again',
+} as const;
+
+/** Said by the account page's script. */
+export const accountScript = {
+  onlyTitle: 'You have one passkey',
+  only: 'If you lose it, only an administrator can let you back in. Add a second one.',
+  singleTitle: 'All your passkeys are on security keys',
+  single: 'Keep them in different places, so that one loss does not lock you out.',
+  thisSignIn: 'This sign-in',
+  thisSession: 'This session',
+  added: 'Added',
+  used: 'Used',
+  neverUsed: 'Never used',
+  notBackedUp: 'Not backed up yet',
+  rename: 'Rename',
+  renameOf: (name: string) => `Rename ${name}`,
+  newName: (name: string) => `New name for ${name}`,
+  save: 'Save',
+  renamed: 'Saved.',
+  remove: 'Remove',
+  removeOf: (name: string) => `Remove ${name}`,
+  removeTitle: (name: string) => `Remove “${name}”?`,
+  removeText: 'You will no longer be able to sign in with it. Sessions started with it end now.',
+  removeLast: 'This is your only passkey. Without it only an administrator can let you back in.',
+  removeNow: 'Remove',
+  removeOnly: 'Remove my only passkey',
+  removed: 'Removed. Your password manager may still list it; it no longer works.',
+  confirmFirst: 'Confirm it’s you first, with your fingerprint, face or PIN.',
+  passkeyAdded: 'Passkey added.',
+  agent: (browser: string, system: string) => `${browser} on ${system}`,
+  started: 'Started',
+  lastSeen: 'Last seen',
+  signOut: 'Sign out',
+  signOutOf: (agent: string) => `Sign out ${agent}`,
+  signedOut: 'Signed out there.',
+  signedOutOthers: 'Signed out everywhere else.',
+} as const;

@@ -1,0 +1,51 @@
+import { hash, text } from 'asset:enrol.ts';
+import { common, enrol } from './en.ts';
+import { html } from './html.ts';
+import { icon } from './icons.ts';
+import { whatIsPasskey } from './login.ts';
+import { alertRegion, brand, noScript, page, prefixOf, type Rendered, type Site, statusLine } from './page.ts';
+
+/**
+ * Enrolment by invite. The code stands in the address's fragment, which only the script sees: the script asks for
+ * whom it is, so this page is the same for everybody.
+ */
+export function enrolPage({ site }: { readonly site: Site }): Rendered {
+  const prefix = prefixOf(site);
+  const start = html`<section data-view="start" hidden>
+<p class="step" id="step">${enrol.step(1)}</p>
+<h1 tabindex="-1">${enrol.title}</h1>
+<p>${enrol.for} <strong><bdi id="display-name"></bdi></strong> (<bdi id="account-name"></bdi>) ${enrol.on} <strong><bdi>${site.name}</bdi></strong>. ${enrol.once}</p>
+<ul class="reasons"><li>${icon.touch}<span>${enrol.reasonUnlock}</span></li><li>${icon.effortless}<span>${enrol.reasonEasy}</span></li><li>${icon.shield}<span>${enrol.reasonSafe}</span></li></ul>
+<button class="primary" id="create" type="button"><span>${enrol.button}</span></button>
+<button class="text" id="create-key" type="button"><span>${enrol.keyButton}</span></button>
+</section>`;
+  const done = html`<section data-view="done" hidden>
+<p class="step">${enrol.step(3)}</p>
+<h1 tabindex="-1">${enrol.doneTitle}</h1>
+<form id="naming" class="tile"><span class="tick">${icon.check}</span><div><label for="passkey-name">${enrol.name}</label>
+<input id="passkey-name" name="name" maxlength="64" autocomplete="off"></div></form>
+<div class="second" id="second"><h2>${enrol.secondTitle}</h2><p id="second-text"></p>
+<p class="actions"><button class="quiet" id="add-second" type="button"><span>${enrol.second}</span></button>
+<button class="text" id="not-now" type="button">${enrol.notNow}</button></p></div>
+<a class="primary" id="continue" href="/">${enrol.continueTo} <bdi>${site.host}</bdi></a>
+</section>`;
+  const dead = html`<section data-view="dead" hidden>
+<h1 tabindex="-1">${enrol.deadTitle}</h1><p>${enrol.dead}</p>
+<p class="help selectable" id="dead-reference"></p>
+<a class="primary" href="${prefix}/login">${common.signIn}</a></section>`;
+  const other = html`<section data-view="other" hidden>
+<h1 tabindex="-1">${enrol.otherTitle}</h1>
+<p>${enrol.otherYou} <strong><bdi id="other-you"></bdi></strong>. ${enrol.otherLink} <strong><bdi id="other-link"></bdi></strong>.</p>
+<button class="primary" id="leave" type="button"><span>${enrol.otherContinue}</span></button>
+<a class="text" href="/">${enrol.otherStay}</a></section>`;
+  const body = html`<main class="card">${brand(site)}
+<section data-view="checking"><h1>${enrol.title}</h1><p class="help scripted">${enrol.checking}</p></section>
+${noScript(site, enrol.noScript)}
+${alertRegion}
+${start}${done}${dead}${other}
+${statusLine}
+<button class="primary" id="send-again" type="button" hidden><span></span></button>
+<button class="text" id="cancel" type="button" hidden>${enrol.cancel}</button>
+<div class="more">${whatIsPasskey()}</div></main>`;
+  return page({ site, title: enrol.title, body, script: { text, hash } });
+}

@@ -1,0 +1,52 @@
+import { hash, text } from 'asset:error.ts';
+import type { ErrorCode } from '../errors.ts';
+import { common, errorPage as words } from './en.ts';
+import { errorWords } from './en-errors.ts';
+import { type Html, html } from './html.ts';
+import { brand, page, prefixOf, type Rendered, type Site, statusLine } from './page.ts';
+
+export interface ErrorParts {
+  readonly site: Site;
+  readonly status: number;
+  readonly code: ErrorCode;
+  /** What finds the log line. */
+  readonly ref: string;
+  /** The account name of whoever is signed in. */
+  readonly user?: string | null;
+  /** When it happened, as an ISO 8601 time. */
+  readonly time: string;
+}
+
+function reportTo(site: Site, status: number): string {
+  if (status !== 403) return words.report;
+  return site.help === undefined ? words.noContact : words.contact(site.help);
+}
+
+function ways(parts: ErrorParts): Html {
+  const prefix = prefixOf(parts.site);
+  const { status } = parts;
+  const signsIn = status === 401 || parts.code === 'invite_invalid';
+  if (signsIn) return html`<a class="primary" href="${prefix}/login">${common.signIn}</a>`;
+  const again = status >= 500 || status === 429;
+  const other = status === 403 && parts.user;
+  return html`${again && html`<a class="primary" id="retry" href="">${words.retry}</a>`}
+${other && html`<form method="post" action="${prefix}/logout"><button class="primary">${words.otherAccount}</button></form>`}
+<a class="${again || other ? 'text' : 'primary'}" id="back" href="/">${common.back}</a>`;
+}
+
+/** The page of every refusal: what happened, what to do next, and the reference under it. */
+export function errorPage(parts: ErrorParts): Rendered {
+  const { site, ref, time } = parts;
+  const { title, text: next } = errorWords[parts.code];
+  const utc = `${time.slice(0, 19).replace('T', ' ')} UTC`;
+  const body = html`<main class="card">${brand(site)}
+<h1>${title}</h1>
+<p>${next}</p>
+${parts.user && html`<p>${words.signedInAs} <strong><bdi>${parts.user}</bdi></strong>.</p>`}
+<div class="tile reference"><div><p class="help">${reportTo(site, parts.status)}</p>
+<p><code class="selectable" id="ref">${ref}</code> <span class="help">${utc}</span></p></div>
+<button class="text scripted" id="copy" type="button" hidden>${words.copy}</button></div>
+${statusLine}
+${ways(parts)}</main>`;
+  return page({ site, title, body, script: { text, hash } });
+}

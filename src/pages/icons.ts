@@ -1,0 +1,24 @@
+/** Line icons, 24 by 24, in the colour of the text beside them. All are decoration: hidden from screen readers. */
+
+import { type Html, html } from './html.ts';
+
+function line(path: Html): Html {
+  return html`<svg viewBox="0 0 24 24" width="24" height="24" fill="none" stroke="currentColor" stroke-width="1.7" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true" focusable="false">${path}</svg>`;
+}
+
+export const icon = {
+  key: line(html`<circle cx="8" cy="9" r="4.5"/><path d="M11.5 12.2 19 19.7M16 16.7l2-2M18.4 19.1l1.6-1.6"/>`),
+  touch: line(
+    html`<path d="M12 3a8 8 0 0 1 8 8c0 1.6-.1 3-.4 4.4M4 13.5V11a8 8 0 0 1 4-6.9M4.8 17.5c.7-2 .9-4 .9-6.5a6.3 6.3 0 0 1 12.6 0c0 3-.4 5.8-1.2 8.5M9 20.3c.8-2.7 1.2-5.9 1.2-9.3a1.8 1.8 0 0 1 3.6 0c0 3.8-.4 7.2-1.4 10.2"/>`,
+  ),
+  effortless: line(html`<path d="M13 3 5 13.5h6L10.5 21 19 10h-6.5z"/>`),
+  shield: line(html`<path d="M12 3 5 5.8v5.4c0 4.5 2.9 8 7 9.8 4.1-1.8 7-5.3 7-9.8V5.8zM9 12l2.2 2.2L15.3 10"/>`),
+  check: line(html`<circle cx="12" cy="12" r="9"/><path d="m8 12.3 2.8 2.7L16 9.5"/>`),
+  leave: line(
+    html`<path d="M14 4H6.5A1.5 1.5 0 0 0 5 5.5v13A1.5 1.5 0 0 0 6.5 20H14M10 12h10m-3.5-3.5L20 12l-3.5 3.5"/>`,
+  ),
+  lock: line(html`<rect x="5" y="10.5" width="14" height="9.5" rx="2"/><path d="M8 10.5V8a4 4 0 0 1 8 0v2.5"/>`),
+  broken: line(html`<circle cx="12" cy="12" r="9"/><path d="M12 7.5v5.3M12 16.3v.1"/>`),
+  device: line(html`<rect x="4" y="4.5" width="16" height="11" rx="1.5"/><path d="M2.5 19.5h19"/>`),
+  securityKey: line(html`<rect x="4" y="8" width="12" height="8" rx="2"/><path d="M16 10h4.5v4H16M8.5 12h.1"/>`),
+} as const;

@@ -1,0 +1,110 @@
+import { hash, text } from 'asset:login.ts';
+import { common, login, stepUp } from './en.ts';
+import { type Html, html } from './html.ts';
+import { icon } from './icons.ts';
+import { alertRegion, brand, noScript, page, prefixOf, type Rendered, type Site, statusLine } from './page.ts';
+
+export interface LoginParts {
+  readonly site: Site;
+  /** Where to go on to: a path of this origin that the caller has checked; `/` if there is none. */
+  readonly returnTo: string;
+  /** PublicKeyCredentialRequestOptionsJSON (Level 3 section 5.8.2), with a fresh challenge. */
+  readonly options: object;
+  readonly signedIn?: { readonly name: string } | null;
+  /** Why the session is not good enough for `returnTo`; `ageText` is the age of its verification ("12 minutes"). */
+  readonly stepUp?: { readonly kind: 'max_age' | 'uv'; readonly ageText?: string | undefined } | null;
+  /** Why the last session ended, as a whole sentence. */
+  readonly ended?: string | null;
+}
+
+/** What the sign-in script finds in the data block. */
+export interface LoginData {
+  readonly options: object;
+  readonly returnTo: string;
+  readonly stepUp: boolean;
+}
+
+const longestPath = 40;
+
+/** Host and path as people read them: at most 40 characters of path, never half a character. */
+export function target(host: string, returnTo: string): string {
+  const path = Array.from(returnTo);
+  return host + (path.length > longestPath ? `${path.slice(0, longestPath - 1).join('')}…` : returnTo);
+}
+
+function targetHtml(parts: LoginParts): Html {
+  return html`<bdi class="target">${target(parts.site.host, parts.returnTo)}</bdi>`;
+}
+
+export function whatIsPasskey(): Html {
+  return html`<details><summary>${common.whatIsPasskey}</summary><p>${common.passkeyExplained}</p></details>`;
+}
+
+function help(site: Site): Html {
+  const contact = site.help !== undefined && html` ${login.helpContact} <bdi>${site.help}</bdi>`;
+  return html`<details><summary>${login.helpTitle}</summary><dl>
+<dt>${login.helpDevice}</dt><dd>${login.helpDeviceText}</dd>
+<dt>${login.helpLost}</dt><dd>${login.helpLostText}${contact}</dd>
+<dt>${login.helpWork}</dt><dd>${login.helpWorkText}</dd></dl></details>`;
+}
+
+function signOutForm(site: Site, label: string): Html {
+  return html`<form id="leave" method="post" action="${prefixOf(site)}/logout"><button class="text">${label}</button></form>`;
+}
+
+function savedAccounts(): Html {
+  return html`<form class="saved" id="saved" hidden><p class="rule">${login.saved}</p>
+<label for="username">${login.account}</label>
+<input id="username" name="username" autocomplete="username webauthn" autocapitalize="none" spellcheck="false" inputmode="email" aria-describedby="username-help">
+<p class="help" id="username-help">${login.accountHelp}</p></form>`;
+}
+
+function elsewhere(): Html {
+  return html`<section data-view="elsewhere" hidden><h2 tabindex="-1">${login.elsewhereTitle}</h2>
+<p>${login.elsewhere}</p>
+<button class="primary" id="elsewhere" type="button">${login.elsewhereButton}</button>
+<p class="help">${login.elsewhereHelp}</p>
+<button class="text" id="back" type="button">${common.back}</button></section>`;
+}
+
+function alreadySignedIn(parts: LoginParts, name: string): Rendered {
+  const body = html`<main class="card">${brand(parts.site)}
+<h1>${login.signedInTitle}</h1>
+<p>${login.signedInAs} <strong><bdi>${name}</bdi></strong>.</p>
+<p class="actions"><a class="primary" href="${parts.returnTo}">${common.continue}</a></p>
+${signOutForm(parts.site, common.signOut)}</main>`;
+  return page({ site: parts.site, title: login.signedInTitle, body });
+}
+
+function confirmSentence(parts: LoginParts): Html {
+  const needs = parts.stepUp?.kind === 'uv' ? stepUp.needsVerification : stepUp.needsFresh;
+  const age = parts.stepUp?.ageText;
+  return html`<p>${targetHtml(parts)} ${needs}${age !== undefined && ` ${stepUp.last(age)}`}</p>`;
+}
+
+/** Sign-in, the confirmation that a step-up asks for, or, for those who are signed in already, the way on. */
+export function loginPage(parts: LoginParts): Rendered {
+  const { site, returnTo } = parts;
+  const confirms = parts.stepUp !== undefined && parts.stepUp !== null;
+  const name = parts.signedIn?.name;
+  if (!confirms && name !== undefined) return alreadySignedIn(parts, name);
+
+  const title = confirms ? stepUp.title : login.title;
+  const goesOn = returnTo !== '/' && html`<p class="lead">${login.goOn} ${targetHtml(parts)}</p>`;
+  const body = html`<main class="card">${brand(site)}
+${parts.ended && html`<p class="notice">${parts.ended}</p>`}
+<h1>${title}</h1>
+${confirms ? confirmSentence(parts) : goesOn}
+${confirms && name !== undefined && html`<p class="who">${stepUp.account} <strong><bdi>${name}</bdi></strong></p>`}
+${noScript(site, login.noScript)}
+${alertRegion}
+<section data-view="ready"><button class="primary" id="go" type="button">${icon.touch}<span>${confirms ? stepUp.button : login.button}</span></button></section>
+${elsewhere()}
+${statusLine}
+<button class="text" id="cancel" type="button" hidden>${login.cancel}</button>
+${!confirms && savedAccounts()}
+${confirms && signOutForm(site, stepUp.otherAccount)}
+<div class="more">${help(site)}${whatIsPasskey()}</div></main>`;
+  const data: LoginData = { options: parts.options, returnTo, stepUp: confirms };
+  return page({ site, title, body, script: { text, hash }, data });
+}

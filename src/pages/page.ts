@@ -1,0 +1,100 @@
+/** The frame of every page: head, brand, content, inlined script and style, and the policy that fits exactly them. */
+
+import { hash as styleHash, text as styleText } from 'asset:style.css';
+import { common } from './en.ts';
+import { dataBlock, type Html, html, inline } from './html.ts';
+import { icon } from './icons.ts';
+
+export interface Site {
+  /** What people call the site, for example "Grafana". */
+  readonly name: string;
+  /** Authority of the configured origin, for example "grafana.example.com" or "localhost:8080". */
+  readonly host: string;
+  /** The configured origin, where it is not `https://HOST` (or `http://HOST` on localhost). */
+  readonly origin?: string | undefined;
+  /** Whom to ask, as one line of text: a name, an address, a telephone number. */
+  readonly help?: string | undefined;
+  /** Where the handlers live; `/fido2` if absent. */
+  readonly prefix?: string | undefined;
+}
+
+/** A page and the whole value of its Content-Security-Policy. */
+export interface Rendered {
+  readonly html: string;
+  readonly csp: string;
+}
+
+export interface Asset {
+  readonly text: string;
+  readonly hash: string;
+}
+
+export interface PageParts {
+  readonly site: Site;
+  readonly title: string;
+  readonly body: Html;
+  readonly script?: Asset;
+  /** Shown to the page's script beside the site's own data. */
+  readonly data?: object;
+  readonly style?: Asset;
+}
+
+/** What each script finds in the page's data block. */
+export interface PageData {
+  readonly prefix: string;
+  readonly origin: string;
+}
+
+const policyStart = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+
+export function prefixOf(site: Site): string {
+  return site.prefix ?? '/fido2';
+}
+
+export function originOf(site: Site): string {
+  const scheme = /^localhost(:|$)/.test(site.host) ? 'http' : 'https';
+  return site.origin ?? `${scheme}://${site.host}`;
+}
+
+function contentSecurityPolicy(script: Asset | undefined, style: Asset): string {
+  const scripts = script === undefined ? '' : `; script-src '${script.hash}'; connect-src 'self'`;
+  return `${policyStart}${scripts}; style-src '${style.hash}'; img-src data:; require-trusted-types-for 'script'; trusted-types 'none'`;
+}
+
+/** The site's mark and name, at the head of every page. */
+export function brand(site: Site): Html {
+  return html`<p class="brand"><span class="mark">${icon.key}</span><bdi>${site.name}</bdi></p>`;
+}
+
+/** Where the script tells what went wrong. Like the status line it is there, empty, from the start. */
+export const alertRegion = html`<div id="alert" role="alert" tabindex="-1"></div>`;
+
+/** Where the script tells what it is doing. */
+export const statusLine = html`<div id="status" role="status" aria-live="polite"></div>`;
+
+export function noScript(site: Site, sentence: (host: string) => string): Html {
+  return html`<noscript><p class="notice warn">${sentence(site.host)}</p></noscript>`;
+}
+
+export function page(parts: PageParts): Rendered {
+  const style = parts.style ?? { text: styleText, hash: styleHash };
+  const data: PageData = { prefix: prefixOf(parts.site), origin: originOf(parts.site) };
+  const document = html`<!doctype html>
+<html lang="${common.language}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<title>${parts.title} – ${parts.site.name}</title>
+<link rel="icon" href="data:,">
+${inline('style', style.text)}
+</head>
+<body>
+${parts.body}
+${parts.script !== undefined && [dataBlock('data', { ...data, ...parts.data }), inline('script', parts.script.text)]}
+</body>
+</html>
+`;
+  return { html: document.text, csp: contentSecurityPolicy(parts.script, style) };
+}
