@@ -1,0 +1,101 @@
+import { formatDuration } from './duration.ts';
+import type { Settings } from './settings.ts';
+
+export interface Problem {
+  readonly path: readonly (string | number)[];
+  readonly message: string;
+  readonly hint: string;
+}
+
+const second = 1000;
+const minute = 60 * second;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+/** What members must be to each other. Order: errors as they stand in the document's sections. */
+export function checkSettings(settings: Settings): { errors: readonly Problem[]; warnings: readonly Problem[] } {
+  return { errors: [...relyingParty(settings), ...durations(settings)], warnings: remarks(settings) };
+}
+
+function relyingParty({ rp }: Settings): Problem[] {
+  const problems: Problem[] = [];
+  const say = (path: Problem['path'], message: string, hint: string) => problems.push({ path, message, hint });
+  rp.origins.forEach((origin, index) => {
+    const { scheme, host, port } = split(origin);
+    const at = ['rp', 'origins', index];
+    if (rp.origins.indexOf(origin) !== index) say(at, `origin "${origin}" stands here twice`, 'remove one of them');
+    if (port === (scheme === 'https' ? 443 : 80))
+      say(at, `origin "${origin}" names the default port`, 'leave the port out');
+    if (port !== null && port > 65_535) say(at, `there is no port ${port}`, 'ports end at 65535');
+    if (isAddress(host)) say(at, `"${host}" is an address`, 'passkeys need a host name; use localhost for a trial');
+    if (host !== rp.id && !host.endsWith(`.${rp.id}`)) {
+      say(at, `origin "${origin}" is not within rp.id "${rp.id}"`, 'set rp.id to a domain that all origins share');
+    }
+  });
+  if (!rp.id.includes('.') && rp.origins.some((origin) => split(origin).host !== rp.id)) {
+    say(['rp', 'id'], `"${rp.id}" is no domain that a site may use for its hosts`, 'name the host, or your own domain');
+  }
+  return problems;
+}
+
+function durations({ session, identity, keys }: Settings): Problem[] {
+  const problems: Problem[] = [];
+  const range = (section: string, member: string, value: number, least: number, most: number) => {
+    if (value >= least && value <= most) return;
+    const limits = `${formatDuration(least)} to ${formatDuration(most)}`;
+    problems.push({
+      path: [section, member],
+      message: `${section}.${member} is ${formatDuration(value)}, not ${limits}`,
+      hint: `write a duration from ${limits}`,
+    });
+  };
+  const most = (path: [string, string], value: number, limit: number, what: string) => {
+    if (value <= limit) return;
+    problems.push({
+      path,
+      message: `${path.join('.')} is ${formatDuration(value)}, more than ${what} (${formatDuration(limit)})`,
+      hint: `write at most ${formatDuration(limit)}`,
+    });
+  };
+  range('session', 'absolute', session.absolute, second, 30 * day);
+  most(['session', 'idle'], session.idle, session.absolute, 'session.absolute');
+  range('identity', 'ttl', identity.ttl, minute, 5 * minute);
+  most(['identity', 'refresh'], identity.refresh, identity.ttl - 30 * second, 'identity.ttl less 30s');
+  most(['identity', 'refresh'], identity.refresh, session.idle, 'session.idle');
+  range('keys', 'publish', keys.publish, minute, 7 * day);
+  range('keys', 'rotate', keys.rotate, 2 * keys.publish, 366 * day);
+  range('keys', 'retire', keys.retire, identity.ttl + minute, 30 * day);
+  return problems;
+}
+
+function remarks({ rp, keys, policies, workloads }: Settings): Problem[] {
+  const problems: Problem[] = [];
+  if (rp.origins.some((origin) => split(origin).host !== rp.id)) {
+    const message = `every host below "${rp.id}" can ask for these passkeys`;
+    problems.push({ path: ['rp', 'id'], message, hint: 'name the exact host unless all of these hosts are yours' });
+  }
+  if (keys.publish < hour) {
+    const message = `keys.publish is ${formatDuration(keys.publish)}: a mesh may still hold an older key set`;
+    problems.push({ path: ['keys', 'publish'], message, hint: 'Istio fetches key sets every 20 minutes; 1h is safe' });
+  }
+  if (policies.size === 0) {
+    problems.push({ path: ['policies'], message: 'there is no policy', hint: 'every gated request is refused' });
+  }
+  const audiences = [...workloads.values()].map(({ audience }) => audience);
+  for (const [name, { audience }] of workloads) {
+    if (audiences.indexOf(audience) === audiences.lastIndexOf(audience)) continue;
+    const message = `another workload accepts the audience "${audience}" too`;
+    problems.push({ path: ['workloads', name], message, hint: 'a token for one is then good for the other' });
+  }
+  return problems;
+}
+
+function split(origin: string): { scheme: string; host: string; port: number | null } {
+  const [scheme = '', host = '', port] = origin.replace('//', '').split(':');
+  return { scheme, host, port: port === undefined ? null : Number(port) };
+}
+
+/** The last label of a host name is never a number (WHATWG URL, "ends in a number"). */
+function isAddress(host: string): boolean {
+  return /(^|\.)[0-9]+$/.test(host);
+}

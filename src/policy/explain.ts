@@ -1,0 +1,32 @@
+import { formatDuration } from './duration.ts';
+import type { Check, Decision, Subject } from './evaluate.ts';
+
+/** The decision in words: one line for the outcome, one for each rule that was looked at. */
+export function explain(subject: Pick<Subject, 'name'>, policyName: string, decision: Decision): string[] {
+  const outcome = {
+    allow: `${subject.name} is admitted by policy ${policyName}`,
+    step_up: `${subject.name} has to confirm with a passkey again for policy ${policyName}`,
+    deny: `${subject.name} is refused by policy ${policyName}`,
+  }[decision.outcome];
+  return [outcome, ...decision.trace.map((check) => `${check.held ? 'holds' : 'fails'}: ${words(check)}`)];
+}
+
+function words({ rule, held, wanted, found }: Check): string {
+  switch (rule) {
+    case 'groups.none':
+      return held ? `in none of ${list(wanted)}` : `in ${list(found)}, which this policy denies`;
+    case 'groups.all':
+      return held ? `in all of ${list(wanted)}` : `needs group ${list(found)} too`;
+    case 'groups.any':
+      return held ? `in ${list(found)}` : `needs one of the groups ${list(wanted)}`;
+    case 'users':
+      return held ? `named as ${list(found)}` : `${list(found)} is not among the users ${list(wanted)}`;
+    case 'userVerification':
+      return held ? 'the passkey checked who holds it' : 'the passkey did not check who holds it';
+    case 'maxAge':
+      return `confirmed ${age(found)} ago, the limit is ${age(wanted)}`;
+  }
+}
+
+const list = (value: Check['wanted']): string => (Array.isArray(value) ? value.join(', ') : '');
+const age = (value: Check['wanted']): string => (typeof value === 'number' ? formatDuration(value) : '');

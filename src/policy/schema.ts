@@ -1,0 +1,124 @@
+import * as v from 'valibot';
+import { policySchema } from './rules.ts';
+import { duration, segmentName, text } from './values.ts';
+
+const host = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*';
+const port = '(:[1-9][0-9]{0,4})?';
+const authority = `(https://${host}|http://localhost)${port}`;
+
+const rp = v.strictObject({
+  id: v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(253),
+      v.regex(new RegExp(`^${host}$`), 'expected a host name in lower case'),
+      v.description('the domain that passkeys are bound to; default: the host of the first origin'),
+    ),
+  ),
+  name: v.optional(v.pipe(text(64), v.description('what authenticators show; default: rp.id'))),
+  origins: v.pipe(
+    v.array(
+      v.pipe(
+        v.string(),
+        v.maxLength(260),
+        v.regex(new RegExp(`^${authority}$`), 'expected an origin: https://HOST[:PORT], or http://localhost[:PORT]'),
+      ),
+    ),
+    v.minLength(1, 'at least one origin is needed'),
+    v.maxLength(32, 'at most 32 origins'),
+    v.description('where the site is reached, as the browser writes it'),
+  ),
+});
+
+const session = v.strictObject({
+  idle: v.optional(v.pipe(duration, v.description('without a request for this long a session ends')), '30m'),
+  absolute: v.optional(v.pipe(duration, v.description('a session ends this long after the sign-in')), '12h'),
+});
+
+const identity = v.strictObject({
+  issuer: v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(400),
+      v.regex(
+        new RegExp(`^${authority}(/[A-Za-z0-9._~-]+)*$`),
+        'expected https://HOST[:PORT][/PATH] without a slash at the end',
+      ),
+      v.description('the token’s iss; its metadata stand below it; default: the first origin'),
+    ),
+  ),
+  audience: v.optional(v.pipe(text(400), v.description('the token’s aud where no workload is named; default: issuer'))),
+  ttl: v.optional(v.pipe(duration, v.description('life of an identity token, 60s to 300s')), '120s'),
+  refresh: v.optional(
+    v.pipe(duration, v.description('how long a decision is remembered: the bound on how stale a group may be')),
+    '30s',
+  ),
+  profile: v.optional(v.pipe(v.picklist(['assertion']), v.description('form of the token')), 'assertion'),
+});
+
+const keys = v.strictObject({
+  publish: v.optional(
+    v.pipe(duration, v.description('a key is published this long before it signs: longer than the slowest cache')),
+    '1h',
+  ),
+  rotate: v.optional(v.pipe(duration, v.description('a key signs for this long')), '30d'),
+  retire: v.optional(v.pipe(duration, v.description('a key stays published this long after the next one signs')), '1h'),
+});
+
+const store = v.strictObject({
+  type: v.optional(v.pipe(v.picklist(['file']), v.description('file: a folder, for one machine')), 'file'),
+  path: v.optional(
+    v.pipe(text(1000), v.description('folder of keys and records; relative to the folder of this document')),
+    '.',
+  ),
+});
+
+const passkeys = v.strictObject({
+  signCount: v.optional(
+    v.pipe(
+      v.picklist(['refuse', 'report']),
+      v.description('when a passkey’s counter does not rise, which a copy of it may cause'),
+    ),
+    'refuse',
+  ),
+});
+
+const pages = v.strictObject({
+  name: v.optional(v.pipe(text(64), v.description('the site’s name on the pages; default: rp.name'))),
+  help: v.optional(v.pipe(text(200), v.description('whom to ask for help: an address, a number, a sentence'))),
+});
+
+/** fido2.json as it is written. The published JSON Schema and docs/configuration.md are printed from it. */
+export const settingsSchema = v.strictObject({
+  $schema: v.optional(v.pipe(v.string(), v.description('where an editor finds the JSON Schema; not read'))),
+  rp: v.pipe(rp, v.description('the relying party: the site')),
+  session: v.optional(v.pipe(session, v.description('how long a sign-in lasts')), {}),
+  identity: v.optional(v.pipe(identity, v.description('the signed identity that upstreams receive')), {}),
+  keys: v.optional(v.pipe(keys, v.description('rotation of the keys that sign identity tokens')), {}),
+  store: v.optional(v.pipe(store, v.description('where users, sessions and keys are kept')), {}),
+  crypto: v.optional(
+    v.pipe(
+      v.picklist(['auto', 'portable']),
+      v.description('auto: OpenSSL where it has the algorithm; portable: JavaScript alone'),
+    ),
+    'auto',
+  ),
+  passkeys: v.optional(v.pipe(passkeys, v.description('what is asked of passkeys')), {}),
+  policies: v.pipe(
+    v.record(segmentName, v.pipe(policySchema, v.description('who is admitted'))),
+    v.description('by name; a location names its policy in auth_request /fido2/authorize/NAME'),
+  ),
+  workloads: v.optional(
+    v.pipe(
+      v.record(
+        segmentName,
+        v.strictObject({ audience: v.pipe(text(400), v.description('the aud of this workload’s tokens')) }),
+      ),
+      v.description('by name; a location names its workload in auth_request /fido2/authorize/POLICY/NAME'),
+    ),
+    {},
+  ),
+  pages: v.optional(v.pipe(pages, v.description('words on the pages')), {}),
+});
+
+export type WrittenSettings = v.InferOutput<typeof settingsSchema>;

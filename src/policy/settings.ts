@@ -1,0 +1,97 @@
+import * as v from 'valibot';
+import { Fido2Error } from '../errors.ts';
+import { checkSettings } from './checks.ts';
+import { type Finding, type JsonDocument, parseDocument } from './document.ts';
+import { type Policy, toPolicy } from './rules.ts';
+import { settingsSchema, type WrittenSettings } from './schema.ts';
+
+export interface Workload {
+  readonly audience: string;
+}
+
+/** fido2.json with its defaults. Durations are milliseconds. */
+export interface Settings {
+  readonly rp: { readonly id: string; readonly name: string; readonly origins: readonly string[] };
+  readonly session: { readonly idle: number; readonly absolute: number };
+  readonly identity: {
+    readonly issuer: string;
+    readonly audience: string;
+    readonly ttl: number;
+    readonly refresh: number;
+    readonly profile: 'assertion';
+  };
+  readonly keys: { readonly publish: number; readonly rotate: number; readonly retire: number };
+  readonly store: { readonly type: 'file'; readonly path: string };
+  readonly crypto: 'auto' | 'portable';
+  readonly passkeys: { readonly signCount: 'refuse' | 'report' };
+  readonly policies: ReadonlyMap<string, Policy>;
+  readonly workloads: ReadonlyMap<string, Workload>;
+  readonly pages: { readonly name: string; readonly help: string | null };
+}
+
+const reference = 'docs/configuration.md lists the members and what each accepts';
+
+/** Code `unfit`; the message is every finding with its place, on one line. */
+export class SettingsError extends Fido2Error {
+  readonly findings: readonly Finding[];
+
+  constructor(findings: readonly Finding[]) {
+    super('unfit', findings.map(formatFinding).join('; '));
+    this.name = 'SettingsError';
+    this.findings = findings;
+  }
+}
+
+export function formatFinding({ path, line, column, message }: Finding): string {
+  return `${line}:${column}: ${path === '' ? '' : `${path}: `}${message}`;
+}
+
+/** Reads the text of fido2.json. Throws SettingsError with everything that is wrong with it. */
+export function parseSettings(text: string): { settings: Settings; warnings: readonly Finding[] } {
+  const document = parseDocument(text.startsWith('\ufeff') ? text.slice(1) : text);
+  if (!('value' in document)) throw new SettingsError(document);
+  const parsed = v.safeParse(settingsSchema, document.value);
+  if (!parsed.success) throw new SettingsError(parsed.issues.map((issue) => toFinding(document, issue)));
+  const settings = withDefaults(parsed.output);
+  const { errors, warnings } = checkSettings(settings);
+  const place = ({ path, message, hint }: { path: readonly (string | number)[]; message: string; hint: string }) =>
+    document.finding(path, message, hint);
+  if (errors.length > 0) throw new SettingsError(errors.map(place));
+  return { settings, warnings: warnings.map(place) };
+}
+
+function withDefaults(written: WrittenSettings): Settings {
+  const { rp, identity, pages } = written;
+  const [origin = ''] = rp.origins;
+  const id = rp.id ?? hostOf(origin);
+  const issuer = identity.issuer ?? origin;
+  const name = rp.name ?? id;
+  return {
+    rp: { id, name, origins: rp.origins },
+    session: written.session,
+    identity: { ...identity, issuer, audience: identity.audience ?? issuer },
+    keys: written.keys,
+    store: written.store,
+    crypto: written.crypto,
+    passkeys: written.passkeys,
+    policies: new Map(Object.entries(written.policies).map(([key, policy]) => [key, toPolicy(policy)])),
+    workloads: new Map(Object.entries(written.workloads)),
+    pages: { name: pages.name ?? name, help: pages.help ?? null },
+  };
+}
+
+function hostOf(origin: string): string {
+  return origin.slice(origin.indexOf('//') + 2).replace(/:[0-9]+$/, '');
+}
+
+function toFinding(document: JsonDocument, issue: v.BaseIssue<unknown>): Finding {
+  const path = (issue.path ?? []).map((item) => (typeof item.key === 'number' ? item.key : String(item.key)));
+  if (issue.type === 'strict_object' && issue.expected === 'never') {
+    return document.finding(path, 'there is no such member', reference);
+  }
+  if (issue.received === 'undefined') return document.finding(path, 'this member is needed', reference);
+  const own = issue.message.startsWith('Invalid ')
+    ? `expected ${issue.expected}, not ${issue.received}`
+    : issue.message;
+  return document.finding(path, own, reference);
+}
