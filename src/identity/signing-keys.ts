@@ -1,5 +1,6 @@
 import { array, type GenericSchema, literal, looseObject, number, string } from 'valibot';
 import type { PrivateJwk, PublicJwk } from '../crypto/sign.ts';
+import { Fido2Error } from '../errors.ts';
 import { signingRingKey } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
 import { readRecord, type Versioned, version1 } from './record.ts';
@@ -93,4 +94,39 @@ export function jwksOf(ring: SigningRing): { keys: Record<string, string>[] } {
       use: 'sig',
     })),
   };
+}
+
+/** The ring, made now if there is none. Only "no such record" makes one: a failed read throws. */
+export async function ensureSigningRing(
+  store: Store,
+  now: number,
+  schedule: KeySchedule,
+  generate: () => Promise<NewKey>,
+): Promise<Versioned<SigningRing>> {
+  const found = await readSigningRing(store);
+  if (found !== null) return found;
+  const value = withNewKey(null, await generate(), now, schedule);
+  const version = await store.putIf(signingRingKey, value, null);
+  if (version !== null) return { value, version };
+  const theirs = await readSigningRing(store);
+  if (theirs === null) throw new Fido2Error('unfit', 'the ring of signing keys cannot be read');
+  return theirs;
+}
+
+/**
+ * Does what is due: a new key published, keys whose time is over dropped. True where the ring changed; false also
+ * where somebody else changed it at the same moment.
+ */
+export async function advanceSigningRing(
+  store: Store,
+  now: number,
+  schedule: KeySchedule,
+  generate: () => Promise<NewKey>,
+): Promise<boolean> {
+  const { value, version } = await ensureSigningRing(store, now, schedule, generate);
+  let next = withoutRetired(value, now, schedule);
+  if (isRotationDue(next ?? value, now, schedule)) {
+    next = withNewKey(next ?? value, await generate(), now, schedule);
+  }
+  return next !== null && (await store.putIf(signingRingKey, next, version)) !== null;
 }

@@ -1,0 +1,50 @@
+import { Fido2Error } from '../errors.ts';
+import type { Versioned } from '../identity/record.ts';
+import { type Authentication, endOf, openCookie, readSession, type Session } from '../identity/session.ts';
+import { findUser, type User } from '../identity/user.ts';
+import { tombstones } from './dicts.ts';
+import { clock } from './runtime.ts';
+import type { Service } from './service.ts';
+
+/** A session that stands now, with the authentication that its cookie carries. */
+export interface Authenticated {
+  readonly session: Versioned<Session>;
+  readonly user: User;
+  readonly version: string;
+  readonly authentication: Authentication;
+  /** Milliseconds since 1970. */
+  readonly ends: number;
+}
+
+/** Milliseconds for which a verification counts as fresh where keys are added or removed. */
+const freshFor = 300_000;
+
+/**
+ * Whose session a cookie is. Throws `session_required` for what is not a cookie of ours (before the store is
+ * touched) and `session_expired` for one that has ended, whoever ended it.
+ */
+export async function authenticate(service: Service, cookie: string | null): Promise<Authenticated> {
+  const opened = cookie === null ? null : await openCookie(service.macKeys, cookie);
+  if (opened === null) throw new Fido2Error('session_required', cookie === null ? 'no cookie' : 'not a cookie of ours');
+  if (tombstones.has(opened.session)) throw new Fido2Error('session_expired', 'the session was revoked');
+  const session = await readSession(service.store, opened.user, opened.session);
+  if (session === null) throw new Fido2Error('session_expired', 'there is no such session');
+  const ends = endOf(session.value, opened.authentication, service.settings.session, clock.now());
+  if (ends === null) throw new Fido2Error('session_expired', 'the session has ended');
+  const user = await findUser(service.ports, opened.user);
+  if (user === null || user.value.disabled) throw new Fido2Error('session_expired', 'the user is gone or disabled');
+  if (!user.value.credentials.some((each) => each.id === session.value.credential)) {
+    throw new Fido2Error('session_expired', 'the passkey of this session was removed');
+  }
+  return { session, user: user.value, version: user.version, authentication: opened.authentication, ends };
+}
+
+/** Whether the user was verified within the last five minutes. */
+export function isFresh({ authentication }: Authenticated): boolean {
+  return authentication.userVerified && clock.now() - authentication.time * 1000 < freshFor;
+}
+
+/** Throws `step_up_required` where the verification is older than five minutes. */
+export function requireFresh(known: Authenticated): void {
+  if (!isFresh(known)) throw new Fido2Error('step_up_required', 'the verification is older than five minutes');
+}

@@ -1,0 +1,151 @@
+import { toBase64url } from '../bytes.ts';
+import { type ErrorCode, errorCodes, Fido2Error } from '../errors.ts';
+import { makeIdentityToken } from '../identity/identity-token.ts';
+import { touchSession } from '../identity/session.ts';
+import { evaluate } from '../policy/evaluate.ts';
+import { type Authenticated, authenticate } from './authenticate.ts';
+import { count, entryKey, refusals, tokens, tombstones } from './dicts.ts';
+import type { Request } from './request.ts';
+import { clock, log, type Outgoing, random } from './runtime.ts';
+import type { Service } from './service.ts';
+
+/** What the gate passes on to the page of a refusal, as JSON. */
+export interface Refusal {
+  readonly code: ErrorCode;
+  readonly user?: string;
+  readonly policy?: string;
+  readonly detail?: string;
+  /** Seconds. */
+  readonly max_age?: number;
+  readonly acr_values?: string;
+}
+
+/** Milliseconds. A group added or a passkey confirmed counts after at most this long. */
+const refusalLife = 2_000;
+/** Milliseconds that a token must still be good for when it leaves. */
+const reserve = 30_000;
+
+const target = /^\/fido2\/(authorize|optional)\/([a-z][a-z0-9_-]{0,63})(?:\/([a-z][a-z0-9_-]{0,63}))?$/;
+
+/**
+ * A gate miss, start to end: the cookie's MAC, then revocation, session, user and policy, then the token and its
+ * entry. Nothing is believed of the caller but the cookie and the policy. 200 with the token, 204 (optional, nobody),
+ * or 401, 403, 503 with a Refusal.
+ */
+export async function decide(service: Service, request: Request): Promise<Outgoing> {
+  const cookie = request.header('fido2-session') ?? '';
+  const vary = request.header('fido2-vary') ?? '';
+  const [, kind, policyName = '', workload] = target.exec(request.path) ?? [];
+  const optional = kind === 'optional';
+  let known: Authenticated | null = null;
+  try {
+    known = await authenticate(service, cookie);
+    const key = vary === '' ? entryKey(request.path, cookie) : null;
+    return await permit(service, request, known, { policyName, workload, vary, key });
+  } catch (error) {
+    const refusal = refusalOf(error, known, policyName);
+    const status = errorCodes[refusal.code][0];
+    const body = JSON.stringify(refusal);
+    if (status === 503 || refusal.code === 'policy_unknown') log.error(`decision ${request.ref}: ${body}`);
+    const authentic = !(error instanceof Fido2Error) || error.code !== 'session_required';
+    const anonymous = optional && (status === 401 || refusal.code === 'not_allowed' || refusal.code === 'cross_origin');
+    const answer = anonymous ? { status: 204, body: '' } : { status, body };
+    if (authentic && vary === '' && status !== 503) {
+      refusals.put(entryKey(request.path, cookie), `${answer.status}${answer.body}`, refusalLife);
+    }
+    count(`decision_${refusal.code}`);
+    return { ...answer, headers: {} };
+  }
+}
+
+interface Decision {
+  readonly policyName: string;
+  readonly workload: string | undefined;
+  readonly vary: string;
+  /** Where the answer is remembered; null for one that depends on more than the key. */
+  readonly key: string | null;
+}
+
+async function permit(
+  { settings, store, signingKey }: Service,
+  request: Request,
+  { session, user, authentication, ends }: Authenticated,
+  { policyName, workload, vary, key }: Decision,
+): Promise<Outgoing> {
+  const policy = settings.policies.get(policyName);
+  if (policy === undefined) throw new Fido2Error('policy_unknown', `no policy for ${JSON.stringify(request.path)}`);
+  const audience = workload === undefined ? settings.identity.audience : audienceOf(settings.workloads, workload);
+  if (vary !== '' && !settings.rp.origins.includes(request.header('fido2-origin') ?? '')) {
+    throw new Fido2Error('cross_origin', `upgrade from ${JSON.stringify(request.header('fido2-origin'))}`);
+  }
+  const now = clock.now();
+  const subject = {
+    userId: user.id,
+    name: user.name,
+    groups: user.groups,
+    userVerified: authentication.userVerified,
+    authTime: authentication.time * 1000,
+  };
+  const decision = evaluate(subject, policy, now);
+  if (decision.outcome === 'deny') throw new Fido2Error('not_allowed', `policy ${policyName}: ${decision.rule}`);
+  if (decision.outcome === 'step_up') throw new StepUp(`policy ${policyName}: ${decision.reason}`, decision.maxAge);
+
+  const there = key === null ? undefined : tokens.get(key);
+  if (there !== undefined) return { status: 200, headers: {}, body: there };
+  if (!(await touchSession(store, session, settings.identity.refresh, now))) {
+    throw new Fido2Error('session_expired', 'the session ended meanwhile');
+  }
+  const token = await makeIdentityToken(await signingKey(now), {
+    user,
+    session: session.value,
+    authentication,
+    issuer: settings.identity.issuer,
+    audience,
+    life: settings.identity.ttl,
+    id: toBase64url(random.bytes(16)),
+    now,
+  });
+  count('fills');
+  if (key !== null) {
+    const end = Math.min(now + settings.identity.refresh, ends, decision.until ?? Number.POSITIVE_INFINITY);
+    const life = Math.min(end - now, settings.identity.ttl - reserve);
+    if (life > 0) tokens.put(key, token, life);
+    // In this order no interleaving with a revocation leaves the entry behind: see revoke.ts.
+    if (tombstones.has(session.value.id)) {
+      tokens.drop(key);
+      throw new Fido2Error('session_expired', 'the session was revoked meanwhile');
+    }
+  }
+  return { status: 200, headers: {}, body: token };
+}
+
+/** The session is good, its last authentication is not good enough (RFC 9470). */
+export class StepUp extends Fido2Error {
+  /** Milliseconds. */
+  readonly maxAge: number | null;
+  constructor(detail: string, maxAge: number | null) {
+    super('step_up_required', detail);
+    this.maxAge = maxAge;
+  }
+}
+
+function refusalOf(error: unknown, known: Authenticated | null, policy: string): Refusal {
+  const coded = error instanceof Fido2Error ? error : null;
+  return {
+    code: coded?.code ?? 'error',
+    detail: coded?.message ?? String((error as Error).message ?? error),
+    policy,
+    ...(known === null ? {} : { user: known.user.name }),
+    ...(error instanceof StepUp ? stepUpTerms(error) : {}),
+  };
+}
+
+function stepUpTerms({ maxAge }: StepUp): Pick<Refusal, 'max_age' | 'acr_values'> {
+  return { acr_values: 'phr', ...(maxAge === null ? {} : { max_age: Math.floor(maxAge / 1000) }) };
+}
+
+function audienceOf(workloads: Service['settings']['workloads'], name: string): string {
+  const workload = workloads.get(name);
+  if (workload === undefined) throw new Fido2Error('policy_unknown', `no workload ${JSON.stringify(name)}`);
+  return workload.audience;
+}

@@ -1,0 +1,90 @@
+import { toBase64url, utf8 } from '../bytes.ts';
+import { jwksOf } from '../identity/signing-keys.ts';
+import type { Context } from './context.ts';
+import { counters, state } from './dicts.ts';
+import { json } from './response.ts';
+import { type Outgoing, versions } from './runtime.ts';
+
+/** GET /fido2/jwks.json: public, cached for at most a quarter of the time that a key is published ahead. */
+export async function showJwks({ service, request }: Context): Promise<Outgoing> {
+  const body = JSON.stringify(jwksOf(service.signingRing));
+  const etag = `"${toBase64url(await service.ports.sha256(utf8(body))).slice(0, 22)}"`;
+  const seconds = Math.floor(Math.min(service.settings.keys.publish / 4, 300_000) / 1000);
+  const headers = {
+    'Cache-Control': `public, max-age=${seconds}`,
+    ETag: etag,
+    'Access-Control-Allow-Origin': '*',
+    'Cross-Origin-Resource-Policy': 'cross-origin',
+  };
+  const answer = json(200, {}, headers);
+  return (request.header('if-none-match') ?? '').includes(etag)
+    ? { ...answer, status: 304, body: '' }
+    : { ...answer, body };
+}
+
+/** Metadata of the issuer (RFC 8414, OpenID Connect Discovery 1.0), as far as verifiers read them. */
+export async function showMetadata({ service }: Context): Promise<Outgoing> {
+  const { identity, rp } = service.settings;
+  const [origin = ''] = rp.origins;
+  const base = identity.issuer.endsWith('/fido2') ? identity.issuer : `${origin}/fido2`;
+  const seconds = Math.floor(Math.min(service.settings.keys.publish / 4, 300_000) / 1000);
+  return json(
+    200,
+    {
+      issuer: identity.issuer,
+      jwks_uri: `${base}/jwks.json`,
+      authorization_endpoint: `${base}/login`,
+      response_types_supported: ['none'],
+      subject_types_supported: ['public'],
+      id_token_signing_alg_values_supported: ['ES256'],
+      acr_values_supported: ['phr'],
+      claims_supported: [
+        'iss',
+        'aud',
+        'sub',
+        'preferred_username',
+        'name',
+        'groups',
+        'iat',
+        'nbf',
+        'exp',
+        'jti',
+        'sid',
+        'acr',
+        'amr',
+        'auth_time',
+      ],
+    },
+    { 'Cache-Control': `public, max-age=${seconds}` },
+  );
+}
+
+/** GET /fido2/healthz: what a load balancer needs and no more. Unfit never gets here: it is 503 for everything. */
+export async function showHealth(_: Context): Promise<Outgoing> {
+  return json(200, { status: state.get('degraded') === undefined ? 'ok' : 'degraded' });
+}
+
+/** The same on the internal listener, with the reasons. */
+export async function showHealthDetails({ service }: Context): Promise<Outgoing> {
+  const degraded = state.get('degraded');
+  return json(200, {
+    status: degraded === undefined ? 'ok' : 'degraded',
+    ...(degraded === undefined ? {} : { degraded }),
+    ...versions,
+    crypto: service.settings.crypto,
+    policies: [...service.settings.policies.keys()],
+    keys: service.signingRing.keys.map(({ kid, signsFrom }) => ({ kid, signs_from: signsFrom })),
+  });
+}
+
+/** GET /fido2/metrics on the internal listener, in Prometheus' text format. */
+export async function showMetrics(_: Context): Promise<Outgoing> {
+  const names = counters().sort(([a], [b]) => (a < b ? -1 : 1));
+  const lines = names.map(([name, value]) => `ngx_fido2_events_total{event="${name}"} ${value}`);
+  const head =
+    '# HELP ngx_fido2_events_total What happened since nginx started.\n# TYPE ngx_fido2_events_total counter\n';
+  return {
+    ...json(200, {}, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' }),
+    body: `${head}${lines.join('\n')}${lines.length > 0 ? '\n' : ''}`,
+  };
+}

@@ -1,0 +1,195 @@
+import { toBase64url } from '../bytes.ts';
+import { errorCodes, Fido2Error } from '../errors.ts';
+import { cookieOf, type Session, startSession, stepUpSession } from '../identity/session.ts';
+import { type Credential, findUserByCredential, type User, updateUser } from '../identity/user.ts';
+import { verifyAuthentication } from '../protocol/authentication.ts';
+import { type RequestOptionsJSON, requestOptions } from '../protocol/options.ts';
+import { type AuthenticationResponse, parseAuthenticationResponse } from '../protocol/response-json.ts';
+import { audit } from './audit.ts';
+import type { Authenticated } from './authenticate.ts';
+import {
+  bytesOf,
+  challengeOf,
+  claimChallenge,
+  descriptorsOf,
+  issueChallenge,
+  type OpenedChallenge,
+} from './ceremony.ts';
+import { authenticateRequest, type Context, maybeAuthenticated } from './context.ts';
+import { json } from './response.ts';
+import { safeReturnTo } from './return-to.ts';
+import { endSessions } from './revoke.ts';
+import { clock, type Outgoing, random } from './runtime.ts';
+import { setSessionCookie } from './session-cookie.ts';
+
+/**
+ * POST /fido2/assertion/options. `{"policy"}` with a session asks that user's own keys for a step-up; everything
+ * else, a user name too, is answered alike: whether an account exists is nobody's business.
+ */
+export async function loginOptions(context: Context): Promise<Outgoing> {
+  const { policy } = context.request.json();
+  if (policy === undefined) return json(200, await usernamelessOptions(context));
+  return json(200, await stepUpOptions(context, await authenticateRequest(context)));
+}
+
+export async function usernamelessOptions(context: Context): Promise<RequestOptionsJSON> {
+  const challenge = await issueChallenge(context, 'login', '');
+  return optionsFor(context, challenge, []);
+}
+
+export async function stepUpOptions(context: Context, { user, session }: Authenticated): Promise<RequestOptionsJSON> {
+  const challenge = await issueChallenge(context, 'step_up', `${user.id}.${session.value.id}`);
+  return optionsFor(context, challenge, descriptorsOf(user));
+}
+
+function optionsFor(
+  { service }: Context,
+  challenge: Uint8Array,
+  allowCredentials: ReturnType<typeof descriptorsOf>,
+): RequestOptionsJSON {
+  const { id: rpId } = service.settings.rp;
+  return requestOptions({ challenge, rpId, allowCredentials, userVerification: 'required', timeout: 120_000 });
+}
+
+/** POST /fido2/assertion/result: 200 `{"user","return_to"}` with the cookie; every refusal is the same 401. */
+export async function loginResult(context: Context): Promise<Outgoing> {
+  const { service, request } = context;
+  const body = request.json();
+  const response = parseAuthenticationResponse(body);
+  const found = await findUserByCredential(service.ports, toBase64url(response.id));
+  const event = { user: found?.value.id, account: found?.value.name, credential: toBase64url(response.id) };
+  try {
+    const challenge = await challengeOf(context, response.clientDataJSON, ['login', 'step_up']);
+    const known = await maybeAuthenticated(context);
+    if (challenge.purpose === 'step_up') requireSameSession(challenge, known);
+    const { user, credential, userVerified } = await verify(context, response, challenge, found);
+    claimChallenge(challenge);
+    const noted = await noteUse(context, user, credential);
+    const session = await sessionAfter(context, known, noted, credential, userVerified);
+    const kind = session.authentication.sequence === 0 ? 'login' : 'step_up';
+    audit(service.folder, request, { event: kind, outcome: 'done', ...event, session: session.id });
+    const cookie = await cookieOf(service.macKeys, session, session.authentication);
+    const answer = { user: user.name, return_to: safeReturnTo(body.return_to) };
+    return json(200, answer, { 'Set-Cookie': [setSessionCookie(cookie)] });
+  } catch (error) {
+    if (!(error instanceof Fido2Error)) throw error;
+    const { code, step, message: detail } = error;
+    audit(service.folder, request, { event: 'login', outcome: 'refused', ...event, code, step, detail });
+    const [status] = errorCodes[code];
+    if (status >= 500 || code === 'cross_origin') throw error;
+    throw new Fido2Error('authentication_failed', `${code}: ${detail}`, { cause: error });
+  }
+}
+
+type Found = Awaited<ReturnType<typeof findUserByCredential>>;
+
+interface Verified {
+  readonly user: User;
+  /** With what this assertion changes of it. */
+  readonly credential: Credential;
+  readonly userVerified: boolean;
+}
+
+/** A key that nobody has: the work of a refusal is then that of any other. */
+const nobody = {
+  publicKey: 'pQECAyYgASFYIATQB3QaXdapF3F0RcQH1g11CBJptGSryO7NP8AmF8D3IlgggQO3pVSvTIEI4L9JvpdWwSQwZ2dP73OmHisbdNxnyxw',
+  userHandle: 'AAAAAAAAAAAAAAAAAAAAAA',
+};
+
+async function verify(
+  { service }: Context,
+  response: AuthenticationResponse,
+  challenge: OpenedChallenge,
+  found: Found,
+): Promise<Verified> {
+  const { settings, verifier } = service;
+  const stored = found?.credential;
+  const result = await verifyAuthentication(
+    response,
+    {
+      challenge: challenge.bytes,
+      origins: [challenge.origin],
+      rpId: settings.rp.id,
+      userVerification: 'required',
+      stored: {
+        credentialId: response.id,
+        publicKey: bytesOf(stored?.publicKey ?? nobody.publicKey),
+        signCount: stored?.signCount ?? 0,
+        userHandle: bytesOf(found?.value.id ?? nobody.userHandle),
+        backupEligible: stored?.backupEligible ?? false,
+        backedUp: stored?.backedUp ?? false,
+      },
+      ...(challenge.purpose === 'step_up' && found !== null
+        ? {
+            allowCredentials: found.value.credentials.map(({ id }) => bytesOf(id)),
+            userHandle: bytesOf(found.value.id),
+          }
+        : {}),
+    },
+    verifier,
+  );
+  if (found === null) throw new Fido2Error('authentication_failed', 'nobody has this key', { step: '7.2.6' });
+  if (found.value.disabled) throw new Fido2Error('authentication_failed', 'the user is disabled', { step: '7.2.6' });
+  if (challenge.purpose === 'step_up' && !challenge.subject.startsWith(`${found.value.id}.`)) {
+    throw new Fido2Error('authentication_failed', 'the key of another user', { step: '7.2.6' });
+  }
+  const { signCount, backedUp, userVerified } = result;
+  const credential: Credential = {
+    ...found.credential,
+    signCount,
+    backedUp,
+    uvInitialized: found.credential.uvInitialized || userVerified,
+    lastUsed: clock.now(),
+  };
+  return { user: found.value, credential, userVerified };
+}
+
+/** Step 7.2.24. Two answers of one key at a time: a counter that counts may only rise. */
+async function noteUse({ service }: Context, user: User, used: Credential): Promise<User> {
+  const { value } = await updateUser(service.ports, user.id, (current) => {
+    const stored = current.credentials.find((each) => each.id === used.id);
+    if (stored === undefined || current.disabled) {
+      throw new Fido2Error('authentication_failed', 'the key was removed meanwhile', { step: '7.2.24' });
+    }
+    if ((used.signCount > 0 || stored.signCount > 0) && used.signCount <= stored.signCount) {
+      throw new Fido2Error('sign_count_regressed', `${stored.signCount} became ${used.signCount}`, { step: '7.2.22' });
+    }
+    const { signCount, backedUp, uvInitialized, lastUsed } = used;
+    const next = { ...stored, signCount, backedUp, uvInitialized, lastUsed };
+    return { credentials: current.credentials.map((each) => (each.id === used.id ? next : each)) };
+  });
+  return value;
+}
+
+/** The same user's session goes on with a new cookie; a session of anybody else on this browser ends. */
+async function sessionAfter(
+  { service, request }: Context,
+  known: Authenticated | null,
+  user: User,
+  credential: Credential,
+  userVerified: boolean,
+): Promise<Session> {
+  const { store, macKeys, settings } = service;
+  const now = clock.now();
+  const login = {
+    user: user.id,
+    credential: credential.id,
+    userVerified,
+    agent: (request.header('user-agent') ?? '').slice(0, 200),
+    address: request.address,
+  };
+  if (known !== null && known.user.id === user.id) {
+    const next = await stepUpSession(store, macKeys, known.session, login, now);
+    if (next !== null) return next;
+  }
+  if (known !== null && known.user.id !== user.id) {
+    await endSessions(service, known.user.id, ({ id }) => id === known.session.value.id);
+  }
+  return startSession(store, random, macKeys, login, settings.session, now);
+}
+
+function requireSameSession(challenge: OpenedChallenge, known: Authenticated | null): void {
+  if (known === null || challenge.subject !== `${known.user.id}.${known.session.value.id}`) {
+    throw new Fido2Error('challenge_invalid', 'made for another session', { step: '7.2.11' });
+  }
+}

@@ -1,0 +1,51 @@
+import { accountPage } from '../pages/account.ts';
+import { enrolPage } from '../pages/enrol.ts';
+import { loginPage } from '../pages/login.ts';
+import { signedOutPage } from '../pages/signed-out.ts';
+import { type Context, maybeAuthenticated } from './context.ts';
+import { stepUpOptions, usernamelessOptions } from './login.ts';
+import { originOf } from './request.ts';
+import { page } from './response.ts';
+import { safeReturnTo } from './return-to.ts';
+import { clock, type Outgoing } from './runtime.ts';
+import { siteOf } from './site.ts';
+
+/** GET /fido2/login?return_to=/x, with `&step_up=1` for a session that is not good enough for it. */
+export async function showLogin(context: Context): Promise<Outgoing> {
+  const { service, request } = context;
+  const site = siteOf(service.settings, originOf(request, service.settings));
+  const returnTo = safeReturnTo(request.query.return_to);
+  const known = await maybeAuthenticated(context);
+  if (known !== null && request.query.step_up === '1') {
+    const minutes = Math.round((clock.now() / 1000 - known.authentication.time) / 60);
+    const kind = known.authentication.userVerified ? ('max_age' as const) : ('uv' as const);
+    const stepUp = { kind, ageText: minutes === 1 ? '1 minute' : `${minutes} minutes` };
+    const options = await stepUpOptions(context, known);
+    return page(200, loginPage({ site, returnTo, options, signedIn: { name: known.user.name }, stepUp }));
+  }
+  const options = await usernamelessOptions(context);
+  const signedIn = known === null ? null : { name: known.user.name };
+  const ended = known === null && request.query.ended === '1' ? 'Your session has ended.' : null;
+  return page(200, loginPage({ site, returnTo, options, signedIn, ended }));
+}
+
+export async function showEnrol({ service, request }: Context): Promise<Outgoing> {
+  return page(200, enrolPage({ site: siteOf(service.settings, originOf(request, service.settings)) }));
+}
+
+export async function showSignedOut({ service, request }: Context): Promise<Outgoing> {
+  return page(200, signedOutPage({ site: siteOf(service.settings, originOf(request, service.settings)) }));
+}
+
+/** Without a session: the login page, which goes on to here. */
+export async function showAccount(context: Context): Promise<Outgoing> {
+  const { service, request } = context;
+  const site = siteOf(service.settings, originOf(request, service.settings));
+  const known = await maybeAuthenticated(context);
+  if (known === null) {
+    const options = await usernamelessOptions(context);
+    return page(200, loginPage({ site, returnTo: '/fido2/account', options }));
+  }
+  const { name, displayName } = known.user;
+  return page(200, accountPage({ site, user: { name, displayName } }));
+}

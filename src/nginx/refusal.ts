@@ -1,0 +1,93 @@
+import { type ErrorCode, errorCodes } from '../errors.ts';
+import { errorPage } from '../pages/error.ts';
+import { audit } from './audit.ts';
+import { state } from './dicts.ts';
+import { Request } from './request.ts';
+import { bareCsp, headersOf, problem } from './response.ts';
+import { safeReturnTo } from './return-to.ts';
+import { clock, readHead, type Variables } from './runtime.ts';
+import { settingsInForce } from './service.ts';
+import { siteOf } from './site.ts';
+
+/**
+ * The pages behind error_page, as variables: the named locations answer with `return`, which reads no body. They
+ * run after the decision and can only word it; whatever they return, the answer is a refusal.
+ */
+interface Told {
+  readonly code: ErrorCode;
+  readonly user?: string;
+  readonly policy?: string;
+  readonly detail?: string;
+  readonly max_age?: number;
+  readonly acr_values?: string;
+}
+
+/** 303 to the login page for people, 401 for everything else. Sets $fido2_text and $fido2_challenge. */
+export function refuse401(r: NginxHTTPRequest): string {
+  const head = readHead(r);
+  const request = new Request(head);
+  const told = toldBy(head.variables, 'session_required');
+  const reads = request.method === 'GET' || request.method === 'HEAD';
+  const marks = { step_up_required: '&step_up=1', session_expired: '&ended=1' } as Partial<Record<ErrorCode, string>>;
+  const returnTo = encodeURIComponent(reads ? safeReturnTo(request.target) : '/');
+  const login = `/fido2/login?return_to=${returnTo}${marks[told.code] ?? ''}`;
+  record(request, told);
+  head.variables.fido2_csp = bareCsp;
+  if (request.isNavigation()) {
+    head.variables.fido2_text = login;
+    return '303';
+  }
+  const { max_age, acr_values } = told;
+  head.variables.fido2_challenge = challengeOf(told);
+  head.variables.fido2_text = JSON.stringify(problem(told.code, request.ref, { login, max_age, acr_values }));
+  return '401';
+}
+
+/** 403, or 503 for what the gate could only say as 403. Sets $fido2_text, $fido2_csp and $fido2_retry. */
+export function refuse403(r: NginxHTTPRequest): string {
+  const head = readHead(r);
+  const request = new Request(head);
+  const told = toldBy(head.variables, 'forbidden');
+  const status: number = errorCodes[told.code][0];
+  record(request, told);
+  head.variables.fido2_retry = headersOf(status)['Retry-After'] as string | undefined;
+  const settings = request.isNavigation() ? settingsInForce() : null;
+  const [origin] = settings?.rp.origins ?? [];
+  if (settings === null || origin === undefined) {
+    head.variables.fido2_csp = bareCsp;
+    head.variables.fido2_text = JSON.stringify(problem(told.code, request.ref));
+    return String(status);
+  }
+  const { html, csp } = errorPage({
+    site: siteOf(settings, origin),
+    status,
+    code: told.code,
+    ref: request.ref,
+    user: told.user ?? null,
+    time: new Date(clock.now()).toISOString(),
+  });
+  head.variables.fido2_csp = csp;
+  head.variables.fido2_text = html;
+  return status === 503 ? 'page503' : 'page403';
+}
+
+/** RFC 6750 section 3, RFC 9470 section 3. */
+function challengeOf({ code, max_age, acr_values }: Told): string {
+  if (code !== 'step_up_required') return 'Bearer realm="fido2"';
+  const terms = ['error="insufficient_user_authentication"'];
+  if (acr_values !== undefined) terms.push(`acr_values="${acr_values}"`);
+  if (max_age !== undefined) terms.push(`max_age="${max_age}"`);
+  return `Bearer realm="fido2", ${terms.join(', ')}`;
+}
+
+function toldBy(variables: Variables, otherwise: ErrorCode): Told {
+  const text = variables.fido2_refusal ?? '';
+  if (text === '') return { code: otherwise };
+  const told = JSON.parse(text) as Told;
+  return Object.hasOwn(errorCodes, told.code) ? told : { code: otherwise };
+}
+
+function record(request: Request, { code, user, policy, detail }: Told): void {
+  const event = { event: 'decision', outcome: 'refused', target: request.target } as const;
+  audit(state.get('folder') ?? null, request, { ...event, code, account: user, policy, detail });
+}

@@ -1,0 +1,183 @@
+import { toBase64url } from '../bytes.ts';
+import { Fido2Error } from '../errors.ts';
+import { parseDisplayName } from '../identity/account-name.ts';
+import { lookUpInvite, lookUpInviteByKey, restoreInvite, type StoredInvite, useInvite } from '../identity/invite.ts';
+import { cookieOf, startSession } from '../identity/session.ts';
+import { addCredential, type Credential, findUser, findUserByCredential, type User } from '../identity/user.ts';
+import { creationOptions } from '../protocol/options.ts';
+import { verifyRegistration } from '../protocol/registration.ts';
+import { parseRegistrationResponse } from '../protocol/response-json.ts';
+import { inviteKey } from '../store/keys.ts';
+import { audit } from './audit.ts';
+import { requireFresh } from './authenticate.ts';
+import {
+  bytesOf,
+  challengeOf,
+  claimChallenge,
+  descriptorsOf,
+  issueChallenge,
+  type OpenedChallenge,
+  offeredAlgorithms,
+} from './ceremony.ts';
+import { authenticateRequest, type Context } from './context.ts';
+import { json } from './response.ts';
+import { clock, type Outgoing, random } from './runtime.ts';
+import { setSessionCookie } from './session-cookie.ts';
+
+/** POST /fido2/attestation/options: by `{"invite"}`, or by a session verified within five minutes. */
+export async function registrationOptions(context: Context): Promise<Outgoing> {
+  const { service, request } = context;
+  const { invite: code } = request.json();
+  let user: User;
+  let challenge: Uint8Array;
+  if (code === undefined) {
+    const known = await authenticateRequest(context);
+    requireFresh(known);
+    user = known.user;
+    challenge = await issueChallenge(context, 'add', `${user.id}.${known.session.value.id}`);
+  } else {
+    if (typeof code !== 'string') throw new Fido2Error('malformed', 'invite is not a string');
+    const invite = await lookUpInvite(service.ports, code);
+    user = await inviteeOf(context, invite);
+    challenge = await issueChallenge(context, 'enrol', invite.key.slice(inviteKey('').length));
+  }
+  const { rp } = service.settings;
+  return json(
+    200,
+    creationOptions({
+      challenge,
+      rp: { id: rp.id, name: rp.name },
+      user: { id: bytesOf(user.id), name: user.name, displayName: user.displayName },
+      algorithms: offeredAlgorithms,
+      excludeCredentials: descriptorsOf(user),
+      userVerification: 'required',
+      attestation: 'none',
+      timeout: 120_000,
+    }),
+  );
+}
+
+/** POST /fido2/attestation/result: 201 with the new key; by invite it also starts a session. */
+export async function registrationResult(context: Context): Promise<Outgoing> {
+  const { service, request } = context;
+  let account: string | undefined;
+  try {
+    const body = request.json();
+    const response = parseRegistrationResponse(body);
+    const challenge = await challengeOf(context, response.clientDataJSON, ['enrol', 'add']);
+    const { user, invite } = await registrantOf(context, challenge);
+    account = user.name;
+    const verified = await verifyRegistration(
+      response,
+      {
+        challenge: challenge.bytes,
+        origins: [challenge.origin],
+        rpId: service.settings.rp.id,
+        userVerification: 'required',
+        algorithms: offeredAlgorithms,
+        time: clock.now(),
+        trustAnchors: null,
+        credentialExists: async (id) => (await findUserByCredential(service.ports, toBase64url(id))) !== null,
+      },
+      service.verifier,
+    );
+    const credential: Credential = {
+      id: toBase64url(verified.credentialId),
+      publicKey: toBase64url(verified.publicKey),
+      algorithm: verified.algorithm,
+      signCount: verified.signCount,
+      transports: verified.transports,
+      backupEligible: verified.backupEligible,
+      backedUp: verified.backedUp,
+      uvInitialized: verified.userVerified,
+      aaguid: verified.aaguid,
+      format: verified.format,
+      name: nameOf(body.name),
+      created: clock.now(),
+      lastUsed: null,
+    };
+    claimChallenge(challenge);
+    await keep(context, user, invite, credential);
+    audit(service.folder, request, {
+      event: 'registration',
+      outcome: 'done',
+      user: user.id,
+      account,
+      credential: credential.id,
+    });
+    const answer = { credentialId: credential.id, user: user.name, name: credential.name };
+    if (invite === null) return json(201, answer);
+    return json(201, answer, { 'Set-Cookie': [await firstSession(context, user, credential)] });
+  } catch (error) {
+    if (error instanceof Fido2Error) {
+      const { code, step, message: detail } = error;
+      audit(service.folder, request, { event: 'registration', outcome: 'refused', code, step, detail, account });
+    }
+    throw error;
+  }
+}
+
+interface Registrant {
+  readonly user: User;
+  /** Null for a session that adds a key. */
+  readonly invite: StoredInvite | null;
+}
+
+async function registrantOf(context: Context, challenge: OpenedChallenge): Promise<Registrant> {
+  if (challenge.purpose === 'enrol') {
+    const invite = await lookUpInviteByKey(context.service.ports, inviteKey(challenge.subject));
+    return { user: await inviteeOf(context, invite), invite };
+  }
+  const known = await authenticateRequest(context);
+  requireFresh(known);
+  if (challenge.subject !== `${known.user.id}.${known.session.value.id}`) {
+    throw new Fido2Error('challenge_invalid', 'made for another session', { step: '7.1.8' });
+  }
+  return { user: known.user, invite: null };
+}
+
+async function inviteeOf({ service }: Context, invite: StoredInvite): Promise<User> {
+  const user = await findUser(service.ports, invite.value.user);
+  if (user === null || user.value.disabled) throw new Fido2Error('invite_invalid', 'its user is gone or disabled');
+  return user.value;
+}
+
+/** The invite first: one link never enrols two. What then fails gives it back. */
+async function keep(
+  { service }: Context,
+  user: User,
+  invite: StoredInvite | null,
+  credential: Credential,
+): Promise<void> {
+  const used = invite === null ? null : await useInvite(service.ports, invite, credential.id);
+  try {
+    await addCredential(service.ports, user.id, credential);
+  } catch (error) {
+    if (used !== null) await restoreInvite(service.ports, used);
+    throw error;
+  }
+}
+
+async function firstSession({ service, request }: Context, user: User, credential: Credential): Promise<string> {
+  const session = await startSession(
+    service.store,
+    random,
+    service.macKeys,
+    {
+      user: user.id,
+      credential: credential.id,
+      userVerified: credential.uvInitialized,
+      agent: (request.header('user-agent') ?? '').slice(0, 200),
+      address: request.address,
+    },
+    service.settings.session,
+    clock.now(),
+  );
+  return setSessionCookie(await cookieOf(service.macKeys, session, session.authentication));
+}
+
+function nameOf(value: unknown): string {
+  if (value === undefined || value === '') return 'Passkey';
+  if (typeof value !== 'string') throw new Fido2Error('malformed', 'name is not a string');
+  return parseDisplayName(value);
+}

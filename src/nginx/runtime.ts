@@ -1,0 +1,143 @@
+import fs from 'fs';
+import type { Subtle } from '../crypto/subtle.ts';
+import { type Clock, FileError, type FileFailure, type Files, type Random } from '../store/ports.ts';
+
+/** The seam: the only file that touches r, ngx, fs, process and crypto. Everything above it sees these types. */
+
+export type Variables = NginxVariables;
+
+export interface Incoming {
+  readonly method: string;
+  /** Decoded once, dot segments resolved, as nginx matched it. */
+  readonly path: string;
+  /** The raw target: path and query as sent. */
+  readonly target: string;
+  readonly query: Readonly<Record<string, string>>;
+  readonly headerLines: readonly (readonly [name: string, value: string])[];
+  readonly body: string;
+  readonly address: string;
+  readonly id: string;
+}
+
+export interface Outgoing {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[]>>;
+  readonly body: string;
+}
+
+export function readIncoming(r: NginxHTTPRequest): Incoming {
+  const query: Record<string, string> = {};
+  for (const name of Object.keys(r.args)) {
+    const value: unknown = r.args[name];
+    if (typeof value === 'string') query[name] = value;
+  }
+  return {
+    method: r.method,
+    path: r.uri,
+    target: r.variables.request_uri ?? '',
+    query,
+    headerLines: r.rawHeadersIn,
+    body: r.requestText ?? '',
+    address: r.variables.remote_addr ?? '',
+    id: r.variables.request_id ?? '',
+  };
+}
+
+/** The same for a variable's handler, which must not read the body. */
+export function readHead(r: NginxHTTPRequest): Incoming & { readonly variables: Variables } {
+  return {
+    method: r.variables.request_method ?? '',
+    path: r.uri,
+    target: r.variables.request_uri ?? '',
+    query: {},
+    headerLines: r.rawHeadersIn,
+    body: '',
+    address: r.variables.remote_addr ?? '',
+    id: r.variables.request_id ?? '',
+    variables: r.variables,
+  };
+}
+
+export function writeOutgoing(r: NginxHTTPRequest, response: Outgoing): void {
+  for (const name of Object.keys(response.headers)) {
+    if (name !== 'Location') r.headersOut[name] = response.headers[name];
+  }
+  const { Location: location } = response.headers;
+  // njs sends an empty Location where it stands among the headers.
+  if (typeof location === 'string') r.return(response.status, location);
+  else r.return(response.status, response.body);
+}
+
+/** A zone shared by the workers, or null where the configuration lacks it. */
+export function zone(name: string): NgxSharedDict<string> | null {
+  return (ngx.shared[name] as NgxSharedDict<string> | undefined) ?? null;
+}
+
+export function numberZone(name: string): NgxSharedDict<number> | null {
+  return (ngx.shared[name] as NgxSharedDict<number> | undefined) ?? null;
+}
+
+export const clock: Clock = { now: () => Date.now() };
+
+export const random: Random = {
+  bytes(length) {
+    const bytes = new Uint8Array(length);
+    crypto.getRandomValues(bytes);
+    return bytes;
+  },
+};
+
+export const subtle: Subtle = crypto.subtle;
+
+/** nginx's master and this worker. */
+export const processIds = { worker: process.pid, master: process.ppid };
+
+export const versions = { nginx: ngx.version, njs: njs.version, engine: njs.engine };
+
+/** Control characters would be written raw: a line is made of JSON or of plain words only. */
+export const log = {
+  info: (line: string) => ngx.log(ngx.INFO, `fido2: ${line}`),
+  warn: (line: string) => ngx.log(ngx.WARN, `fido2: ${line}`),
+  error: (line: string) => ngx.log(ngx.ERR, `fido2: ${line}`),
+};
+
+/** njs-types does not know it. */
+const links = fs as typeof fs & { readlinkSync(path: string): string };
+
+const failures: Readonly<Record<string, FileFailure>> = {
+  ENOENT: 'absent',
+  ENOTDIR: 'absent',
+  EEXIST: 'exists',
+  ENOTEMPTY: 'not_empty',
+};
+
+function attempt<T>(path: string, operation: () => T): T {
+  try {
+    return operation();
+  } catch (error) {
+    const { code, message } = error as { code?: string; message?: string };
+    throw new FileError(failures[code ?? ''] ?? 'other', `${path}: ${code ?? ''} ${message ?? ''}`);
+  }
+}
+
+export const files: Files = {
+  read: (path) => attempt(path, () => new Uint8Array(fs.readFileSync(path))),
+  create: (path, bytes) => attempt(path, () => fs.writeFileSync(path, bytes, { flag: 'wx', mode: 0o600 })),
+  symlink: (target, path) => attempt(path, () => fs.symlinkSync(target, path)),
+  readlink: (path) => attempt(path, () => links.readlinkSync(path)),
+  rename: (from, to) => attempt(from, () => fs.renameSync(from, to)),
+  unlink: (path) => attempt(path, () => fs.unlinkSync(path)),
+  mkdir: (path) => attempt(path, () => fs.mkdirSync(path, { mode: 0o700, recursive: true })),
+  rmdir: (path) => attempt(path, () => fs.rmdirSync(path)),
+  list: (path) => attempt(path, () => fs.readdirSync(path)),
+  stat: (path) =>
+    attempt(path, () => {
+      const { mode, uid, size, mtimeMs } = fs.statSync(path);
+      return { mode, uid, size, mtime: mtimeMs };
+    }),
+};
+
+/** One line at the end of a file that several workers append to: O_APPEND, one write. */
+export function appendLine(path: string, line: string): void {
+  attempt(path, () => fs.appendFileSync(path, `${line}\n`, { mode: 0o600 }));
+}

@@ -1,0 +1,162 @@
+import { fromUtf8, toBase64url } from '../bytes.ts';
+import { sha256 } from '../crypto/digest.ts';
+import { generateSigningKey, importSigningKey, type SigningKey } from '../crypto/sign.ts';
+import { createVerifier } from '../crypto/verify.ts';
+import { Fido2Error } from '../errors.ts';
+import { deriveMacKeys, ensureMacRing, type MacKeys } from '../identity/mac-keys.ts';
+import type { IdentityPorts } from '../identity/record.ts';
+import { ensureSigningRing, type SigningRing, signingKeyAt } from '../identity/signing-keys.ts';
+import { parseSettings, type Settings } from '../policy/settings.ts';
+import type { Verifier } from '../protocol/verifier.ts';
+import { createFileStore } from '../store/file.ts';
+import type { Store } from '../store/store.ts';
+import { missingZones, state, tokens } from './dicts.ts';
+import { clock, files, log, random, subtle, type Variables, versions } from './runtime.ts';
+
+/**
+ * What every handler works with: the settings in force, the store, the keys. A context loads it once and again when
+ * the generation changes; it holds nothing of any request.
+ */
+export interface Service {
+  readonly settings: Settings;
+  readonly store: Store;
+  readonly ports: IdentityPorts;
+  readonly verifier: Verifier;
+  readonly macKeys: MacKeys;
+  readonly signingRing: SigningRing;
+  readonly generation: string;
+  /** Absolute path of the folder that the workers own. */
+  readonly folder: string;
+  signingKey(now: number): Promise<SigningKey>;
+}
+
+let loaded: Service | null = null;
+
+/** Throws `unfit` with the reason: then every gated request is 503, and what was remembered runs out. */
+export async function loadService(variables: Variables): Promise<Service> {
+  const missing = missingZones();
+  if (missing.length > 0) throw new Fido2Error('unfit', `no zone ${missing.join(', ')}: include fido2/http.conf`);
+  const generation = state.get('generation');
+  if (loaded !== null && loaded.generation === generation) return loaded;
+  loaded = await load(settingsPath(variables), settingsText(variables), generation ?? nextGeneration());
+  state.set('folder', loaded.folder);
+  return loaded;
+}
+
+/** The settings in force without waiting for anything, or null where nothing is loaded or fit. */
+export function settingsInForce(): Settings | null {
+  if (loaded !== null) return loaded.settings;
+  const text = state.get('settings');
+  return text === undefined ? null : parseSettings(text).settings;
+}
+
+export function settingsPath(variables: Variables): string {
+  const path = variables.fido2_settings ?? '';
+  if (!path.startsWith('/')) throw new Fido2Error('unfit', `$fido2_settings is ${JSON.stringify(path)}, not a path`);
+  return path;
+}
+
+/** Makes every context of every worker load anew. */
+export function nextGeneration(): string {
+  const generation = toBase64url(random.bytes(9));
+  state.set('generation', generation);
+  return generation;
+}
+
+function settingsText(variables: Variables): string {
+  const adopted = state.get('settings');
+  if (adopted !== undefined) return adopted;
+  const text = readSettings(settingsPath(variables));
+  parseSettings(text);
+  state.add('settings', text);
+  return state.get('settings') ?? text;
+}
+
+function readSettings(path: string): string {
+  let bytes: Uint8Array;
+  try {
+    bytes = files.read(path);
+  } catch (error) {
+    throw new Fido2Error('unfit', `settings: ${(error as Error).message}`, { cause: error });
+  }
+  const text = fromUtf8(bytes);
+  if (text === null) throw new Fido2Error('unfit', `settings: ${path} is not UTF-8`);
+  return text;
+}
+
+/**
+ * Puts the document on disk in force, once per start of a worker process: a reload is what adopts a change. One
+ * that is wrong leaves the last good one in force and says so until it is mended.
+ */
+export function adoptSettings(variables: Variables): void {
+  try {
+    const text = readSettings(settingsPath(variables));
+    parseSettings(text);
+    state.remove('degraded');
+    if (state.get('settings') === text) return;
+    state.set('settings', text);
+    nextGeneration();
+    tokens.clear();
+    log.info('settings: in force');
+  } catch (error) {
+    const detail = (error as Error).message;
+    if (state.get('settings') === undefined) throw new Fido2Error('unfit', detail, { cause: error });
+    state.set('degraded', detail.slice(0, 500));
+    log.error(`settings refused, the last good ones stay in force: ${JSON.stringify(detail.slice(0, 500))}`);
+  }
+}
+
+async function load(path: string, text: string, generation: string): Promise<Service> {
+  const { settings } = parseSettings(text);
+  const parent = path.slice(0, path.lastIndexOf('/'));
+  const folder = settings.store.path.startsWith('/') ? settings.store.path : `${parent}/${settings.store.path}`;
+  checkVersions();
+  checkFolder(folder);
+  const store = createFileStore({ files, clock, random, root: `${folder}/store`, log: (line) => log.error(line) });
+  const ports: IdentityPorts = { store, clock, random, sha256: (bytes) => sha256(subtle, bytes) };
+  const macRing = await ensureMacRing(ports);
+  const signingRing = await ensureSigningRing(store, clock.now(), settings.keys, () => generateSigningKey(subtle));
+  const imported = new Map<string, SigningKey>();
+  return {
+    settings,
+    store,
+    ports,
+    verifier: createVerifier({ subtle, mode: settings.crypto }),
+    macKeys: await deriveMacKeys(subtle, macRing.value),
+    signingRing: signingRing.value,
+    generation,
+    folder,
+    async signingKey(now) {
+      const record = signingKeyAt(signingRing.value, now);
+      if (record === null) throw new Fido2Error('unfit', 'there is no signing key');
+      const there = imported.get(record.kid);
+      if (there !== undefined) return there;
+      const key = await importSigningKey(subtle, record);
+      imported.set(record.kid, key);
+      return key;
+    },
+  };
+}
+
+function checkVersions(): void {
+  const [major = 0, minor = 0, patch = 0] = versions.njs.split('.').map(Number);
+  if (major * 1e6 + minor * 1e3 + patch < 1_000_002) {
+    throw new Fido2Error('unfit', `njs ${versions.njs} is older than 1.0.2, which mended ways past the gate`);
+  }
+  if (versions.engine !== 'QuickJS') throw new Fido2Error('unfit', `js_engine is ${versions.engine}, not qjs`);
+}
+
+function checkFolder(folder: string): void {
+  let mode: number;
+  try {
+    mode = files.stat(folder).mode;
+  } catch (error) {
+    throw new Fido2Error('unfit', `store: ${(error as Error).message}`, { cause: error });
+  }
+  if ((mode & 0o077) !== 0) {
+    throw new Fido2Error(
+      'unfit',
+      `store: ${folder} has mode 0${(mode & 0o777).toString(8)}, others may enter: chmod 0700`,
+    );
+  }
+}

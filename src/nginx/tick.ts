@@ -1,0 +1,84 @@
+import { toBase64url } from '../bytes.ts';
+import { generateSigningKey } from '../crypto/sign.ts';
+import { readMacRing } from '../identity/mac-keys.ts';
+import { forgetRevocation, listRevocations } from '../identity/revocation.ts';
+import { advanceSigningRing, readSigningRing } from '../identity/signing-keys.ts';
+import { claims, state, tokens } from './dicts.ts';
+import { bury, tombstoneLife } from './revoke.ts';
+import { clock, log, processIds, random, subtle, type Variables, versions } from './runtime.ts';
+import { adoptSettings, loadService, nextGeneration, type Service } from './service.ts';
+
+/** Milliseconds between the rarer works. */
+const minute = 60_000;
+
+/** Of this worker process, not of any request. */
+let started = false;
+let lastMinute = 0;
+
+/**
+ * Once a second in one worker: the settings after a start or reload, revocations, keys that changed, and each
+ * minute rotation and sweeping. Every step may be cut off and done again.
+ */
+export async function tick(variables: Variables): Promise<void> {
+  try {
+    if (!started) {
+      adoptSettings(variables);
+      started = true;
+      await selfCheck(variables);
+    }
+    const service = await loadService(variables);
+    await buryRevoked(service);
+    await noticeKeys(service);
+    if (clock.now() - lastMinute >= minute) {
+      lastMinute = clock.now();
+      await everyMinute(service);
+    }
+  } catch (error) {
+    log.error(`tick: ${JSON.stringify((error as Error).message)}`);
+  }
+}
+
+async function selfCheck(variables: Variables): Promise<void> {
+  const service = await loadService(variables);
+  const { settings, signingRing } = service;
+  log.warn(
+    `fit: nginx ${versions.nginx}, njs ${versions.njs} on ${versions.engine}, crypto ${settings.crypto}, ` +
+      `${settings.policies.size} policies, ${signingRing.keys.length} signing keys, store ${service.folder}`,
+  );
+}
+
+/** Another nginx on the same store, the command, or a worker killed half-way: one mechanism for all of them. */
+async function buryRevoked(service: Service): Promise<void> {
+  const life = tombstoneLife(service.settings);
+  for (const revocation of await listRevocations(service.store)) {
+    if (clock.now() - revocation.at > life) await forgetRevocation(service.store, revocation);
+    else await bury(service, revocation);
+  }
+}
+
+/** A ring that somebody rotated is loaded by every context; dropped keys also end what was remembered. */
+async function noticeKeys(service: Service): Promise<void> {
+  const mac = await readMacRing(service.store);
+  const signing = await readSigningRing(service.store);
+  if (mac === null || signing === null) return;
+  const ids = [...mac.value.keys.map(({ id }) => id), ...signing.value.keys.map(({ kid }) => kid)];
+  const before = state.get('keys');
+  const now = ids.join(' ');
+  if (before === now) return;
+  state.set('keys', now);
+  if (before === undefined) return;
+  nextGeneration();
+  if (before.split(' ').some((id) => !ids.includes(id))) tokens.clear();
+}
+
+async function everyMinute({ store, settings, generation }: Service): Promise<void> {
+  // The zones forget after 24 days: what must live as long as nginx is written again.
+  const text = state.get('settings');
+  if (text !== undefined) state.set('settings', text);
+  state.set('generation', generation);
+  claims.keepBootId();
+  const holder = `${processIds.master}-${toBase64url(random.bytes(6))}`;
+  if (!(await store.lease('leases/keys', holder, minute / 2))) return;
+  await advanceSigningRing(store, clock.now(), settings.keys, () => generateSigningKey(subtle));
+  await store.sweep();
+}
