@@ -55,6 +55,7 @@ const bundles = [
     missing: [],
     options: {
       platform: 'node',
+      mainFields: ['module', 'main'],
       target: 'node20',
       banner: {
         js: "#!/usr/bin/env node\nimport { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",

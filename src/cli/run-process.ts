@@ -29,7 +29,10 @@ export function runProcess(command: readonly string[], options: ProcessOptions =
     let stderr = '';
     const timer = setTimeout(() => child.kill('SIGTERM'), options.timeout ?? 60_000);
     const giveUp = setTimeout(() => child.kill('SIGKILL'), (options.timeout ?? 60_000) + 2_000);
+    const leave = (): boolean => child.kill('SIGTERM');
+    process.once('exit', leave);
     const settle = (status: number | null): void => {
+      process.off('exit', leave);
       clearTimeout(timer);
       clearTimeout(giveUp);
       resolve({ status, stdout, stderr });

@@ -1,0 +1,57 @@
+import { existsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Finding } from '../../policy/document.ts';
+import type { Command } from '../command.ts';
+import { CommandError } from '../command-error.ts';
+import { storeFolder } from '../installation.ts';
+import { ownerOf } from '../owner.ts';
+import { describeFinding, readSettings } from '../settings-file.ts';
+
+/** Reads only: it may be run by anybody who can read fido2.json, and by root before the folder has its owner. */
+export const checkCommand: Command = {
+  name: 'check',
+  summary: 'check fido2.json and the folders that it names',
+  example: 'check --config /etc/nginx/fido2/fido2.json',
+  run: async (input) => {
+    const path = input.settingsPath();
+    const { settings, warnings } = readSettings(path);
+    checkStore(storeFolder(dirname(path), settings));
+    const counts = [`${settings.policies.size} policies`, `${settings.workloads.size} workloads`];
+    return {
+      json: {
+        ok: true,
+        config: path,
+        policies: [...settings.policies.keys()],
+        workloads: [...settings.workloads.keys()],
+        warnings: warnings.map(warningOf),
+      },
+      lines: [
+        ...warnings.flatMap((warning) => [
+          `warning: ${describeFinding(path, warning)}`,
+          ...(warning.hint === '' ? [] : [`hint: ${warning.hint}`]),
+        ]),
+        `ok: ${counts.join(', ')}, ${warnings.length} warnings`,
+      ],
+    };
+  },
+};
+
+function checkStore(folder: string): void {
+  if (!existsSync(folder)) {
+    throw new CommandError(`the store's folder ${folder} does not exist`, `install -d -m 0700 -o NGINX_USER ${folder}`);
+  }
+  for (const place of [folder, join(folder, 'records')]) {
+    if (!existsSync(place)) continue;
+    const { mode } = statSync(place);
+    if ((mode & 0o077) === 0) continue;
+    const octal = (mode & 0o777).toString(8).padStart(4, '0');
+    throw new CommandError(`${place} has mode ${octal}: others can read the keys`, `chmod 0700 ${place}`);
+  }
+  const owner = ownerOf(folder);
+  if (owner.uid !== 0 || process.geteuid?.() !== 0) return;
+  throw new CommandError(`${folder} belongs to root, whom no worker runs as`, `chown -R NGINX_USER ${folder}`);
+}
+
+function warningOf({ path, line, column, message, hint }: Finding) {
+  return { path, line, column, message, hint };
+}

@@ -1,0 +1,33 @@
+import type { Command } from '../command.ts';
+import { checkCommand } from './check.ts';
+import { groupCommands } from './groups.ts';
+import { hiddenCommands } from './hidden.ts';
+import { initCommand } from './init.ts';
+import { inviteCommand } from './invite.ts';
+import { keyCommands } from './keys.ts';
+import { sessionCommands } from './sessions.ts';
+import { startCommand } from './start.ts';
+import { tokenCommands } from './token.ts';
+import { userCommands } from './users.ts';
+
+/** Every command there is; help and argument handling come from it. */
+export const commands: readonly Command[] = [
+  startCommand,
+  initCommand,
+  checkCommand,
+  inviteCommand,
+  ...userCommands,
+  ...groupCommands,
+  ...sessionCommands,
+  ...keyCommands,
+  ...tokenCommands,
+  ...hiddenCommands,
+];
+
+export const groups: Readonly<Record<string, string>> = {
+  users: 'people who may sign in, and their passkeys',
+  groups: 'what policies ask for',
+  sessions: 'who is signed in',
+  keys: 'the keys that sign tokens and protect cookies',
+  token: 'identity tokens, as upstreams receive them',
+};

@@ -1,0 +1,93 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseSettings } from '../../policy/settings.ts';
+import type { Command } from '../command.ts';
+import { CommandError } from '../command-error.ts';
+import { renderConf } from '../nginx-conf.ts';
+
+const host = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:\d{1,5})?$/;
+const upstreamForm = /^(unix:\/[\w./-]+|[\w.-]+(:\d{1,5})?|\[[0-9a-f:]+\](:\d{1,5})?)$/;
+
+export const initCommand: Command = {
+  name: 'init',
+  summary: 'write the files that put ngx-fido2 before a site',
+  example: 'init --for grafana.example.com --upstream 127.0.0.1:3000',
+  options: [
+    { flags: '--for <host>', summary: 'the name under which browsers reach the site' },
+    { flags: '--upstream <address>', summary: 'what nginx passes requests to', default: '127.0.0.1:3000' },
+    { flags: '--to <dir>', summary: 'folder of the files', default: '/etc/nginx/fido2' },
+    { flags: '--store <dir>', summary: 'folder of keys and records', default: '/var/lib/ngx-fido2' },
+    { flags: '--run <dir>', summary: 'folder of the internal socket', default: '/run/ngx-fido2' },
+    { flags: '--force', summary: 'replace files that are there' },
+  ],
+  run: async (input) => {
+    const site = input.text('for') ?? '';
+    if (!host.test(site)) throw new CommandError('--for needs a host name', 'write --for app.example.com', 2);
+    const upstream = input.text('upstream') ?? '';
+    if (!upstreamForm.test(upstream)) {
+      throw new CommandError(`--upstream ${upstream} is no address`, 'write --upstream 127.0.0.1:3000', 2);
+    }
+    const [to, store, run] = ['to', 'store', 'run'].map((option) => resolve(input.text(option) ?? ''));
+    if (to === undefined || store === undefined || run === undefined) throw new Error('an option has no default');
+    const settings = join(to, 'fido2.json');
+    if (existsSync(settings) && !input.flag('force')) {
+      throw new CommandError(
+        `${settings} is there already`,
+        'say --force to replace it, or name another folder with --to',
+      );
+    }
+    const text = settingsText(`https://${site}`, store);
+    const origins = parseSettings(text).settings.rp.origins;
+    mkdirSync(to, { recursive: true });
+    renderConf({ scripts: to, settings, data: store, run }, origins);
+    writeFileSync(settings, text);
+    writeFileSync(join(to, 'site.conf'), siteConf(site, upstream, to));
+    const steps = [
+      `install -d -m 0700 -o NGINX_USER ${store} ${run}`,
+      `load_module modules/ngx_http_js_module.so;   at the top of nginx.conf`,
+      `include ${to}/http.conf; include ${to}/site.conf;   inside http { }`,
+      `ngx-fido2 check --config ${settings}`,
+      `ngx-fido2 invite YOUR-NAME --group admins --config ${settings}`,
+    ];
+    return {
+      json: { config: settings, folder: to, store, run, site: join(to, 'site.conf'), next: steps },
+      lines: [`written: ${to}`, 'next:', ...steps.map((step, i) => `  ${i + 1}. ${step}`)],
+    };
+  },
+};
+
+function settingsText(origin: string, store: string): string {
+  const settings = {
+    rp: { origins: [origin] },
+    store: { type: 'file', path: store },
+    policies: {
+      user: {},
+      admin: { groups: ['admins'], userVerification: true, maxAge: '5m' },
+    },
+  };
+  return `${JSON.stringify(settings, null, 2)}\n`;
+}
+
+function siteConf(site: string, upstream: string, folder: string): string {
+  return `# The site ${site} behind ngx-fido2. The certificate's paths are yours to fill in.
+upstream fido2_app {
+    server ${upstream};
+    keepalive 32;
+}
+server {
+    listen 443 ssl;
+    server_name ${site.replace(/:\d+$/, '')};
+    ssl_certificate     /etc/nginx/tls/${site}.crt;
+    ssl_certificate_key /etc/nginx/tls/${site}.key;
+
+    include ${folder}/server.conf;
+    include ${folder}/discovery.conf;
+
+    location / {
+        auth_request /fido2/authorize/user;
+        include ${folder}/upstream.conf;
+        proxy_pass http://fido2_app$fido2_deny;
+    }
+}
+`;
+}

@@ -1,0 +1,72 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CommandError } from './command-error.ts';
+import { projectRoot } from './project-root.ts';
+
+/** Absolute paths of one installation. */
+export interface ConfPaths {
+  /** Folder of the snippets and of the two scripts. */
+  readonly scripts: string;
+  /** fido2.json. */
+  readonly settings: string;
+  /** Folder of the store. */
+  readonly data: string;
+  /** Folder of the internal socket. */
+  readonly run: string;
+}
+
+export const snippets = [
+  ...['http.conf', 'server.conf', 'upstream.conf', 'grpc.conf', 'fastcgi.conf', 'uwsgi.conf', 'public.conf'],
+  ...['discovery.conf', 'handler.conf', 'errors.conf', 'refusal.conf'],
+];
+const scripts = ['fido2_gate.js', 'fido2.js'];
+
+/** Writes the snippets, the origins and the two scripts into the folder `paths.scripts`. */
+export function renderConf(paths: ConfPaths, origins: readonly string[]): void {
+  const root = projectRoot();
+  const missing = scripts.find((name) => !existsSync(join(root, 'build', name)));
+  if (missing !== undefined) throw new CommandError(`build/${missing} is missing`, 'npm run build');
+  mkdirSync(paths.scripts, { recursive: true });
+  for (const name of snippets) {
+    const text = readFileSync(join(root, 'nginx-conf', name), 'utf8');
+    writeFileSync(join(paths.scripts, name), withPaths(text, paths));
+  }
+  writeFileSync(join(paths.scripts, 'origin.conf'), originConf(origins));
+  for (const name of scripts) writeFileSync(join(paths.scripts, name), readFileSync(join(root, 'build', name)));
+}
+
+/** The snippets' text with the paths of this installation in place of the standard ones. */
+export function withPaths(text: string, paths: ConfPaths): string {
+  const replacements: [RegExp, string][] = [
+    [/(?<![\w/])\/etc\/nginx\/fido2\/fido2\.json/g, paths.settings],
+    [/(?<![\w/])\/etc\/nginx\/fido2(?=\/)/g, paths.scripts],
+    [/(?<=\binclude )fido2(?=\/)/g, paths.scripts],
+    [/(?<![\w/])\/var\/lib\/ngx-fido2/g, paths.data],
+    [/(?<![\w/])\/run\/ngx-fido2/g, paths.run],
+  ];
+  return replacements.reduce((result, [pattern, path]) => result.replace(pattern, () => confPath(path)), text);
+}
+
+/** What upstreams are told of scheme and host: the configured origins, the first for every other Host. */
+export function originConf(origins: readonly string[]): string {
+  const parsed = origins.map((origin) => new URL(origin));
+  const map = (variable: string, value: (origin: URL) => string): string => {
+    const [first, ...others] = parsed.map((origin) => [origin.host, value(origin)]);
+    const rows = [['default', first?.[1] ?? ''], ...others].map(([key, to]) => `    ${key} ${to};`);
+    return `map $http_host ${variable} {\n    volatile;\n${rows.join('\n')}\n}\n`;
+  };
+  return (
+    '# Written from rp.origins of fido2.json.\n' +
+    map('$fido2_host', (origin) => origin.host) +
+    map('$fido2_scheme', (origin) => origin.protocol.slice(0, -1))
+  );
+}
+
+/** A path that means itself in nginx's configuration: no quoting reaches every place where one stands. */
+export function confPath(path: string): string {
+  if (/^[\w./@+~-]+$/.test(path)) return path;
+  throw new CommandError(
+    `the path ${path} holds a character that nginx's configuration gives a meaning`,
+    'use a path of letters, digits and . _ - / @ + ~',
+  );
+}
