@@ -36,11 +36,20 @@ export function listChain(files: Files, folder: string): Listing {
   };
 }
 
+/** Every read of a record asks this, so it sorts nothing. 0: there is none. */
+function highest(files: Files, folder: string): number {
+  let number = 0;
+  for (const name of absentAs(null, () => files.list(folder)) ?? []) {
+    if (numberForm.test(name)) number = Math.max(number, Number(name));
+  }
+  return number;
+}
+
 /** The highest version, or null. Listed again where it went between the two looks. */
 export function headOf(files: Files, folder: string): Head | null {
   for (let attempt = 0; attempt < 100; attempt++) {
-    const number = listChain(files, folder).numbers.at(-1);
-    if (number === undefined) return null;
+    const number = highest(files, folder);
+    if (number === 0) return null;
     const target = absentAs(null, () => files.readlink(`${folder}/${number}`));
     if (target !== null) return { number, target };
   }
@@ -67,7 +76,7 @@ export function publish(
   }
   const certain =
     head === null
-      ? (listChain(files, folder).numbers.at(-1) ?? number) < number + kept
+      ? highest(files, folder) < number + kept
       : absentAs(null, () => files.readlink(`${folder}/${head.number}`)) === head.target;
   if (certain) return 'done';
   remove(files, link);
