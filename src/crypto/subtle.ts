@@ -1,5 +1,6 @@
-/** The hashes that every WebCrypto has. */
-export type HashName = 'SHA-1' | 'SHA-256' | 'SHA-384' | 'SHA-512';
+import type { HashName } from '../protocol/verifier.ts';
+
+export type { HashName };
 
 /** A CryptoKey. Only handed back to the Subtle that made it: nginx's keys have no readable fields. */
 export type SubtleKey = object;

@@ -1,0 +1,1 @@
+export { ed448 } from '@noble/curves/ed448.js';

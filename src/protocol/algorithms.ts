@@ -1,0 +1,57 @@
+import type { EdwardsCurve, PublicKey, WeierstrassCurve } from './public-key.ts';
+import type { HashName } from './verifier.ts';
+
+interface Row {
+  /** COSEAlgorithmIdentifier (IANA). */
+  readonly id: number;
+  readonly name: string;
+}
+
+export interface EcdsaAlgorithm extends Row {
+  readonly kty: 'EC';
+  /** The one curve that a credential's key may be on (Level 3, section 5.8.5). */
+  readonly crv: WeierstrassCurve;
+  readonly hash: HashName;
+}
+
+export interface EddsaAlgorithm extends Row {
+  readonly kty: 'OKP';
+  readonly crv: EdwardsCurve;
+}
+
+export interface RsaAlgorithm extends Row {
+  readonly kty: 'RSA';
+  readonly padding: 'pkcs1' | 'pss';
+  readonly hash: HashName;
+}
+
+export type Algorithm = EcdsaAlgorithm | EddsaAlgorithm | RsaAlgorithm;
+
+/** The only list of algorithms. What the backends do with a row follows from its fields. */
+export const algorithms: readonly Algorithm[] = [
+  { id: -7, name: 'ES256', kty: 'EC', crv: 'P-256', hash: 'SHA-256' },
+  { id: -8, name: 'EdDSA', kty: 'OKP', crv: 'Ed25519' },
+  { id: -35, name: 'ES384', kty: 'EC', crv: 'P-384', hash: 'SHA-384' },
+  { id: -36, name: 'ES512', kty: 'EC', crv: 'P-521', hash: 'SHA-512' },
+  { id: -47, name: 'ES256K', kty: 'EC', crv: 'secp256k1', hash: 'SHA-256' },
+  { id: -53, name: 'Ed448', kty: 'OKP', crv: 'Ed448' },
+  { id: -257, name: 'RS256', kty: 'RSA', padding: 'pkcs1', hash: 'SHA-256' },
+  { id: -258, name: 'RS384', kty: 'RSA', padding: 'pkcs1', hash: 'SHA-384' },
+  { id: -259, name: 'RS512', kty: 'RSA', padding: 'pkcs1', hash: 'SHA-512' },
+  { id: -37, name: 'PS256', kty: 'RSA', padding: 'pss', hash: 'SHA-256' },
+  { id: -38, name: 'PS384', kty: 'RSA', padding: 'pss', hash: 'SHA-384' },
+  { id: -39, name: 'PS512', kty: 'RSA', padding: 'pss', hash: 'SHA-512' },
+];
+
+export function findAlgorithm(id: unknown): Algorithm | undefined {
+  return algorithms.find((algorithm) => algorithm.id === id);
+}
+
+/**
+ * Whether a key can be used with an algorithm at all. A certificate's ECDSA key may be on another curve than the one
+ * that the algorithm's name is bound to for credentials.
+ */
+export function fitsKey(algorithm: Algorithm, key: PublicKey): boolean {
+  if (algorithm.kty === 'OKP') return key.kty === 'OKP' && key.crv === algorithm.crv;
+  return key.kty === algorithm.kty;
+}

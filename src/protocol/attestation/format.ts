@@ -1,0 +1,43 @@
+import { Fido2Error } from '../../errors.ts';
+import type { AttestedCredential, AuthenticatorData } from '../authenticator-data.ts';
+import type { CborMap } from '../cbor.ts';
+import type { PublicKey } from '../public-key.ts';
+import type { Verifier } from '../verifier.ts';
+
+/** What an attestation statement is verified against (Level 3, section 6.5.2). */
+export interface AttestationInput {
+  readonly statement: CborMap;
+  readonly authenticatorData: AuthenticatorData;
+  readonly attested: AttestedCredential;
+  readonly publicKey: PublicKey;
+  readonly algorithm: number;
+  readonly clientDataHash: Uint8Array;
+}
+
+/** Section 6.5.3. */
+export type AttestationType = 'none' | 'self' | 'basic' | 'attca' | 'anonca';
+
+export interface Attestation {
+  readonly type: AttestationType;
+  /** Certificates in DER, the attestation's own first; empty for `none` and `self`. */
+  readonly trustPath: readonly Uint8Array[];
+}
+
+/** The verification procedure of one format; throws `attestation_invalid` and what its readers throw. */
+export type AttestationFormat = (input: AttestationInput, verifier: Verifier) => Promise<Attestation>;
+
+export function requireStatement(holds: boolean, detail: string): asserts holds {
+  if (!holds) throw new Fido2Error('attestation_invalid', detail);
+}
+
+/** The list of certificates of a statement, at least one. */
+export function certificatePath(statement: CborMap): [Uint8Array, ...Uint8Array[]] {
+  const x5c = statement.get('x5c');
+  requireStatement(Array.isArray(x5c) && x5c.length > 0 && x5c.length <= 8, 'x5c is not a list of 1 to 8 certificates');
+  const [first, ...rest] = x5c.map((item: unknown) => {
+    requireStatement(item instanceof Uint8Array, 'x5c holds something else than bytes');
+    return item;
+  });
+  requireStatement(first !== undefined, 'x5c is empty');
+  return [first, ...rest];
+}

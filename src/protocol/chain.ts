@@ -1,0 +1,78 @@
+import { equal } from '../bytes.ts';
+import { Fido2Error } from '../errors.ts';
+import { bitString, parseDer } from './der.ts';
+import type { Verifier } from './verifier.ts';
+import { basicConstraints, type Certificate, parseCertificate } from './x509.ts';
+
+const keyUsageExtension = '2.5.29.15';
+
+/** The critical extensions that are looked at here or by a format, or that cannot fail without a policy. */
+const understood: ReadonlySet<string> = new Set([
+  '2.5.29.19', // basic constraints
+  keyUsageExtension,
+  '2.5.29.37', // extended key usage
+  '2.5.29.17', // subject alternative name
+  '2.5.29.32', // certificate policies
+]);
+
+/**
+ * Whether a path of certificates, the attestation's own first and each certified by the next, leads to an anchor
+ * (RFC 5280 section 6, no policies): signatures, names as bytes, validity at `time` (milliseconds), basic constraints,
+ * path length, key usage, critical extensions. A self-signed certificate in the path is worth nothing by itself.
+ * Throws `attestation_untrusted`. The work is bounded by the path's length times the anchors of one name.
+ */
+export async function verifyChain(
+  path: readonly Uint8Array[],
+  anchors: readonly Uint8Array[],
+  time: number,
+  verifier: Verifier,
+): Promise<void> {
+  const trusted = anchors.map(parseCertificate);
+  const certificates = path.map(parseCertificate);
+  for (const [depth, certificate] of certificates.entries()) {
+    requireUsable(certificate, time);
+    if (trusted.some((anchor) => equal(anchor.bytes, certificate.bytes))) return;
+    for (const anchor of trusted) {
+      if (!equal(anchor.subject, certificate.issuer) || !(await certifies(anchor, certificate, verifier))) continue;
+      requireUsable(anchor, time);
+      requireAuthority(anchor, depth);
+      return;
+    }
+    const issuer = certificates[depth + 1];
+    if (issuer === undefined) throw untrusted('the path leads to none of the anchors');
+    const linked = equal(issuer.subject, certificate.issuer) && (await certifies(issuer, certificate, verifier));
+    if (!linked) throw untrusted(`certificate ${depth} is not certified by the next`);
+    requireAuthority(issuer, depth);
+  }
+  throw untrusted('the path is empty');
+}
+
+async function certifies(issuer: Certificate, subject: Certificate, verifier: Verifier): Promise<boolean> {
+  const { signatureAlgorithm, signed, signature } = subject;
+  return signatureAlgorithm !== null && verifier.verify(issuer.publicKey(), signatureAlgorithm, signed, signature);
+}
+
+function requireUsable({ notBefore, notAfter, extensions }: Certificate, time: number): void {
+  if (time < notBefore || time > notAfter) {
+    const [from, to, at] = [notBefore, notAfter, time].map((moment) => new Date(moment).toISOString());
+    throw untrusted(`a certificate valid from ${from} to ${to}, not at ${at}`);
+  }
+  for (const [id, { critical }] of extensions)
+    if (critical && !understood.has(id)) throw untrusted(`the critical extension ${id} is not understood`);
+}
+
+/** May certify, with `below` certificates of authorities between it and the path's first certificate. */
+function requireAuthority(certificate: Certificate, below: number): void {
+  const constraints = basicConstraints(certificate);
+  if (constraints?.ca !== true) throw untrusted('an issuer that is no certificate authority');
+  if (constraints.pathLength !== null && below > constraints.pathLength)
+    throw untrusted(`a path length of ${constraints.pathLength} with ${below} authorities below`);
+  const usage = certificate.extensions.get(keyUsageExtension);
+  if (usage === undefined) return;
+  const [bits = 0] = bitString(parseDer(usage.value)).bits;
+  if ((bits & 0x04) === 0) throw untrusted('an issuer whose key may not sign certificates');
+}
+
+function untrusted(detail: string): Fido2Error {
+  return new Fido2Error('attestation_untrusted', detail);
+}

@@ -1,0 +1,30 @@
+import type { ClientData } from './client-data.ts';
+import { guard } from './step.ts';
+
+/** Where a ceremony may have taken place (Level 3, section 13.4.9). */
+export interface OriginExpectation {
+  /** Whole origins, compared as text: scheme, host and port, or a platform's form such as `android:apk-key-hash:..`. */
+  readonly origins: readonly string[];
+  /** Whether the page may have been a frame within a page of another site. Default: no. */
+  readonly crossOrigin?: boolean;
+  /** The origins of the pages that may frame it. */
+  readonly topOrigins?: readonly string[];
+}
+
+export function requireOrigin(data: ClientData, { origins }: OriginExpectation, step: string): void {
+  const detail = `origin ${JSON.stringify(data.origin)}, expected ${JSON.stringify(origins)}`;
+  guard(origins.includes(data.origin), step, 'origin_mismatch', detail);
+}
+
+export function requireSameSite(data: ClientData, { crossOrigin = false }: OriginExpectation, step: string): void {
+  guard(!data.crossOrigin || crossOrigin, step, 'cross_origin_mismatch', 'crossOrigin is true, expected false');
+}
+
+/** A client states topOrigin only with crossOrigin true (section 5.8.1), so it alone is a contradiction. */
+export function requireTopOrigin(data: ClientData, expected: OriginExpectation, step: string): void {
+  const { topOrigin } = data;
+  if (topOrigin === null) return;
+  const { crossOrigin = false, topOrigins = [] } = expected;
+  const detail = `topOrigin ${JSON.stringify(topOrigin)}, expected ${crossOrigin ? JSON.stringify(topOrigins) : 'none'}`;
+  guard(crossOrigin && data.crossOrigin && topOrigins.includes(topOrigin), step, 'top_origin_mismatch', detail);
+}
