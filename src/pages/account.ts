@@ -3,7 +3,7 @@ import { account, common } from './en.ts';
 import { html } from './html.ts';
 import { icon } from './icons.ts';
 import { whatIsPasskey } from './login.ts';
-import { alertRegion, noScript, page, prefixOf, type Rendered, type Site, statusLine } from './page.ts';
+import { alertRegion, brand, noScript, page, prefixOf, type Rendered, type Site, statusLine } from './page.ts';
 
 export interface AccountParts {
   readonly site: Site;
@@ -30,9 +30,9 @@ export function accountPage({ site, user }: AccountParts): Rendered {
   const dialog = html`<dialog id="remove" aria-labelledby="remove-title"><h2 id="remove-title"></h2><p id="remove-text"></p>
 <div class="actions"><button class="quiet" id="keep" type="button" autofocus>${account.keep}</button>
 <button class="primary danger" id="remove-now" type="button"><span></span></button></div></dialog>`;
-  const templates = html`<template id="icon-device">${icon.device}</template><template id="icon-key">${icon.securityKey}</template><template id="icon-session">${icon.leave}</template>`;
+  const templates = html`<template id="icon-device">${icon.device}</template><template id="icon-key">${icon.securityKey}</template><template id="icon-session">${icon.window}</template>`;
   const body = html`<a class="skip" href="#main">${account.skip}</a>
-<header class="top"><p class="brand"><span class="mark">${icon.key}</span><bdi>${site.name}</bdi></p>
+<header class="top">${brand(site)}
 <p class="who"><bdi>${user.displayName || user.name}</bdi></p>
 <form method="post" action="${prefixOf(site)}/logout"><button class="quiet">${common.signOut}</button></form></header>
 <main class="wide" id="main" tabindex="-1"><h1>${account.title}</h1>

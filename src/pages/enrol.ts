@@ -27,11 +27,11 @@ export function enrolPage({ site }: { readonly site: Site }): Rendered {
 <div class="second" id="second"><h2>${enrol.secondTitle}</h2><p id="second-text"></p>
 <p class="actions"><button class="quiet" id="add-second" type="button"><span>${enrol.second}</span></button>
 <button class="text" id="not-now" type="button">${enrol.notNow}</button></p></div>
-<a class="primary" id="continue" href="/">${enrol.continueTo} <bdi>${site.host}</bdi></a>
+<a class="primary" id="continue" href="/"><span>${enrol.continueTo} <bdi>${site.host}</bdi></span></a>
 </section>`;
   const dead = html`<section data-view="dead" hidden>
 <h1 tabindex="-1">${enrol.deadTitle}</h1><p>${enrol.dead}</p>
-<p class="help selectable" id="dead-reference"></p>
+<p class="help" hidden>${common.reference} <span class="selectable" id="dead-reference"></span></p>
 <a class="primary" href="${prefix}/login">${common.signIn}</a></section>`;
   const other = html`<section data-view="other" hidden>
 <h1 tabindex="-1">${enrol.otherTitle}</h1>

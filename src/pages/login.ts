@@ -53,10 +53,10 @@ function signOutForm(site: Site, label: string): Html {
 }
 
 function savedAccounts(): Html {
-  return html`<form class="saved" id="saved" hidden><p class="rule">${login.saved}</p>
+  return html`<div data-view="ready"><form class="saved" id="saved" hidden><p class="rule">${login.saved}</p>
 <label for="username">${login.account}</label>
 <input id="username" name="username" autocomplete="username webauthn" autocapitalize="none" spellcheck="false" inputmode="email" aria-describedby="username-help">
-<p class="help" id="username-help">${login.accountHelp}</p></form>`;
+<p class="help" id="username-help">${login.accountHelp}</p></form></div>`;
 }
 
 function elsewhere(): Html {

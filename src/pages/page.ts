@@ -61,9 +61,10 @@ function contentSecurityPolicy(script: Asset | undefined, style: Asset): string 
   return `${policyStart}${scripts}; style-src '${style.hash}'; img-src data:; require-trusted-types-for 'script'; trusted-types 'none'`;
 }
 
-/** The site's mark and name, at the head of every page. */
+/** The site's mark, name and host, at the head of every page. */
 export function brand(site: Site): Html {
-  return html`<p class="brand"><span class="mark">${icon.key}</span><bdi>${site.name}</bdi></p>`;
+  const host = site.host !== site.name && html`<small><bdi>${site.host}</bdi></small>`;
+  return html`<p class="brand"><span class="mark">${icon.key}</span><span><bdi>${site.name}</bdi>${host}</span></p>`;
 }
 
 /** Where the script tells what went wrong. Like the status line it is there, empty, from the start. */

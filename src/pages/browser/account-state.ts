@@ -1,11 +1,11 @@
-/** What GET /account/state answers, as the account page reads it. Times are ISO 8601 texts. */
+/** What GET /account/state answers, as the account page reads it. Times are milliseconds since 1970. */
 
 export interface CredentialState {
   readonly id: string;
   readonly name: string;
   readonly aaguid: string;
-  readonly created: string;
-  readonly lastUsed: string | null;
+  readonly created: number;
+  readonly lastUsed: number | null;
   readonly backupEligible: boolean;
   readonly backedUp: boolean;
   readonly current: boolean;
@@ -14,8 +14,8 @@ export interface CredentialState {
 export interface SessionState {
   readonly sid: string;
   readonly current: boolean;
-  readonly created: string;
-  readonly lastSeen: string;
+  readonly created: number;
+  readonly lastSeen: number;
   readonly userAgent?: string;
 }
 

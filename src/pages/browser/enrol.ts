@@ -38,7 +38,9 @@ function problem(error: unknown, again: () => void): void {
 
 function dead(ref?: string): void {
   sessionStorage.removeItem(codeKey);
-  if (ref !== undefined) byId('dead-reference').textContent = ref;
+  const reference = byId('dead-reference');
+  reference.textContent = ref ?? '';
+  if (reference.parentElement) reference.parentElement.hidden = ref === undefined;
   show('dead');
 }
 

@@ -14,7 +14,7 @@ interface RequestJson extends PublicKeyCredentialRequestOptionsJSON {
   readonly hints?: string[];
 }
 
-const { options: inlined, returnTo, stepUp } = pageData<PageData & LoginData & { options: RequestJson }>();
+const { options: inlined, prefix, returnTo, stepUp } = pageData<PageData & LoginData & { options: RequestJson }>();
 /** Challenges live a little longer than this; the page takes a new one in good time. */
 const challengeLife = 240_000;
 const loopWithin = 60_000;
@@ -36,9 +36,16 @@ async function renew(): Promise<void> {
   renewAt = performance.now() + challengeLife;
 }
 
-/** Goes on to a path of this origin, with the fragment that the browser kept through the redirect. */
+/**
+ * Goes on to a path of this origin, with the fragment that the browser kept through the redirect. Where this page
+ * stands in for one of ours that needs a session, that one is next.
+ */
 function leave(path: string): void {
   over = true;
+  if (location.pathname !== `${prefix}/login`) {
+    location.reload();
+    return;
+  }
   const url = new URL(path, location.origin);
   if (url.origin !== location.origin) url.href = location.origin;
   if (url.hash === '') url.hash = location.hash;
@@ -58,6 +65,7 @@ const refusals = { authentication_failed: { title: loginScript.refusedTitle, tex
 
 function refused(error: unknown): void {
   renewAt = 0;
+  show('ready');
   tellProblem(error, recover, refusals);
 }
 

@@ -20,10 +20,10 @@ function relative(date: Date): string {
   return format.format(0, 'second');
 }
 
-/** A moment, given as ISO 8601 text, as "yesterday" or as its date; the exact time stands in the title. */
-export function moment(iso: string, style: 'relative' | 'date'): HTMLElement {
-  const date = new Date(iso);
+/** A moment, in milliseconds since 1970, as "yesterday" or as its date; the exact time stands in the title. */
+export function moment(time: number, style: 'relative' | 'date'): HTMLElement {
+  const date = new Date(time);
   const day = new Intl.DateTimeFormat(common.language, { dateStyle: 'medium' }).format(date);
   const full = new Intl.DateTimeFormat(common.language, { dateStyle: 'full', timeStyle: 'short' }).format(date);
-  return element('time', { datetime: iso, title: full }, style === 'date' ? day : relative(date));
+  return element('time', { datetime: date.toISOString(), title: full }, style === 'date' ? day : relative(date));
 }

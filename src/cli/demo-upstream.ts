@@ -1,0 +1,145 @@
+import { lstatSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type DemoFacts, demoAdminPage, demoAppPage, demoHomePage, demoNotFoundPage } from '../pages/demo.ts';
+import type { Rendered, Site } from '../pages/page.ts';
+import { type KeySet, tokenVerifier, type Verify } from './demo-token.ts';
+
+export interface DemoUpstreamOptions {
+  /** A port on 127.0.0.1 (0: a free one) or the path of a unix socket. */
+  readonly listen: number | string;
+  readonly jwks: KeySet;
+  readonly issuer: string;
+  readonly audience: string;
+}
+
+export interface DemoUpstream {
+  /** The port in use, or null on a unix socket. */
+  readonly port: number | null;
+  close(): Promise<void>;
+}
+
+const bodyLimit = 16_384;
+const sessionCookie = '__Host-fido2';
+
+async function factsOf(request: IncomingMessage, verify: Verify): Promise<DemoFacts> {
+  const value = request.headers['fido2-identity'];
+  const token = typeof value === 'string' && value !== '' ? value : null;
+  const sawSessionCookie = (request.headers.cookie ?? '').includes(sessionCookie);
+  const nothing = { header: null, payload: null, verified: false, reason: '' };
+  return { token, sawSessionCookie, ...(token === null ? nothing : await verify(token)) };
+}
+
+function sendPage(response: ServerResponse, status: number, { html, csp }: Rendered): void {
+  response.writeHead(status, {
+    'Content-Type': 'text/html; charset=utf-8',
+    'Content-Security-Policy': csp,
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+    'Referrer-Policy': 'no-referrer',
+  });
+  response.end(html);
+}
+
+function sendJson(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
+  response.end(`${JSON.stringify(body)}\n`);
+}
+
+/** Reads the whole body, keeping no more than the limit of it, so that uploads of any size end well. */
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    if (!Buffer.isBuffer(chunk)) continue;
+    size += chunk.length;
+    if (size <= bodyLimit) chunks.push(chunk);
+  }
+  return size > bodyLimit ? '' : Buffer.concat(chunks).toString();
+}
+
+function tokenIn(body: string): string {
+  try {
+    const value: unknown = JSON.parse(body);
+    const token: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, 'token') : undefined;
+    return typeof token === 'string' ? token : '';
+  } catch (error) {
+    if (error instanceof SyntaxError) return '';
+    throw error;
+  }
+}
+
+/** What a caller that asks for JSON is told; names and groups only of a token that holds. */
+function statement(path: string, { token, header, payload, verified }: DemoFacts): object {
+  const user = verified ? payload?.preferred_username : undefined;
+  const groups = verified ? payload?.groups : undefined;
+  return {
+    marker: 'ngx-fido2-demo-upstream',
+    path,
+    user: typeof user === 'string' ? user : null,
+    groups: Array.isArray(groups) ? groups : [],
+    token: token === null ? null : { header, payload },
+    verified,
+  };
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, verify: Verify, site: Site): Promise<void> {
+  const target = request.url ?? '/';
+  const path = target.split('?')[0] ?? '/';
+  const body = await readBody(request);
+  const facts = await factsOf(request, verify);
+  const isApp = path === '/app' || path.startsWith('/app/');
+  const isAdmin = path === '/admin' || path.startsWith('/admin/');
+  if (path === '/app/verify' && request.method === 'POST') {
+    const { verified, reason } = await verify(tokenIn(body));
+    sendJson(response, 200, { verified, reason });
+  } else if (/\bapplication\/json\b/i.test(request.headers.accept ?? '')) {
+    sendJson(response, 200, statement(target, facts));
+  } else if (isApp) sendPage(response, 200, demoAppPage({ site, facts }));
+  else if (isAdmin) sendPage(response, 200, demoAdminPage({ site, facts }));
+  else if (path === '/') sendPage(response, 200, demoHomePage(site));
+  else sendPage(response, 404, demoNotFoundPage(site));
+}
+
+/** A socket that a killed process left behind would keep this one from listening; nothing else is removed. */
+function removeSocket(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket()) rmSync(path);
+}
+
+function listen(server: Server, where: number | string): Promise<number | null> {
+  return new Promise((resolve, reject) => {
+    const ready = () => {
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : null);
+    };
+    server.once('error', reject);
+    if (typeof where === 'number') server.listen(where, '127.0.0.1', ready);
+    else server.listen(where, ready);
+  });
+}
+
+/**
+ * The application behind the gate of `npm start`: it knows people only by the identity token, which it verifies
+ * against the published key set. It runs as a process of its own.
+ */
+export async function runDemoUpstream(options: DemoUpstreamOptions): Promise<DemoUpstream> {
+  const { issuer, audience, jwks } = options;
+  const verify = tokenVerifier(jwks, issuer, audience);
+  const { host, origin } = new URL(issuer);
+  const site: Site = { name: 'ngx-fido2 demo', host, origin };
+  const server = createServer((request, response) => {
+    answer(request, response, verify, site).catch((error: unknown) => {
+      // a client that went away mid-body is no concern; anything else is a bug to be seen
+      if (!request.destroyed) console.error('demo upstream:', error);
+      response.destroy();
+    });
+  });
+  server.keepAliveTimeout = 75_000;
+  if (typeof options.listen === 'string') removeSocket(options.listen);
+  const port = await listen(server, options.listen);
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  return { port, close };
+}
