@@ -14,10 +14,7 @@ export const icon = {
   effortless: line(html`<path d="M13 3 5 13.5h6L10.5 21 19 10h-6.5z"/>`),
   shield: line(html`<path d="M12 3 5 5.8v5.4c0 4.5 2.9 8 7 9.8 4.1-1.8 7-5.3 7-9.8V5.8zM9 12l2.2 2.2L15.3 10"/>`),
   check: line(html`<circle cx="12" cy="12" r="9"/><path d="m8 12.3 2.8 2.7L16 9.5"/>`),
-  leave: line(
-    html`<path d="M14 4H6.5A1.5 1.5 0 0 0 5 5.5v13A1.5 1.5 0 0 0 6.5 20H14M10 12h10m-3.5-3.5L20 12l-3.5 3.5"/>`,
-  ),
-  lock: line(html`<rect x="5" y="10.5" width="14" height="9.5" rx="2"/><path d="M8 10.5V8a4 4 0 0 1 8 0v2.5"/>`),
+  window: line(html`<rect x="3.5" y="5" width="17" height="14" rx="2"/><path d="M3.5 9.5h17M6.5 7.3h.1M9 7.3h.1"/>`),
   broken: line(html`<circle cx="12" cy="12" r="9"/><path d="M12 7.5v5.3M12 16.3v.1"/>`),
   device: line(html`<rect x="4" y="4.5" width="16" height="11" rx="1.5"/><path d="M2.5 19.5h19"/>`),
   securityKey: line(html`<rect x="4" y="8" width="12" height="8" rx="2"/><path d="M16 10h4.5v4H16M8.5 12h.1"/>`),
