@@ -3,53 +3,17 @@ import { errorCodes, Fido2Error } from '../errors.ts';
 import { cookieOf, type Session, startSession, stepUpSession } from '../identity/session.ts';
 import { type Credential, findUserByCredential, type User, updateUser } from '../identity/user.ts';
 import { verifyAuthentication } from '../protocol/authentication.ts';
-import { type RequestOptionsJSON, requestOptions } from '../protocol/options.ts';
 import { type AuthenticationResponse, parseAuthenticationResponse } from '../protocol/response-json.ts';
 import { audit } from './audit.ts';
 import type { Authenticated } from './authenticate.ts';
-import {
-  bytesOf,
-  challengeOf,
-  claimChallenge,
-  descriptorsOf,
-  issueChallenge,
-  type OpenedChallenge,
-} from './ceremony.ts';
-import { authenticateRequest, type Context, maybeAuthenticated } from './context.ts';
+import { bytesOf, challengeOf, claimChallenge, type OpenedChallenge } from './ceremony.ts';
+import { type Context, maybeAuthenticated } from './context.ts';
 import { json } from './response.ts';
 import { safeReturnTo } from './return-to.ts';
 import { endSessions } from './revoke.ts';
 import { clock, type Outgoing, random } from './runtime.ts';
 import { setSessionCookie } from './session-cookie.ts';
-
-/**
- * POST /fido2/assertion/options. `{"policy"}` with a session asks that user's own keys for a step-up; everything
- * else, a user name too, is answered alike: whether an account exists is nobody's business.
- */
-export async function loginOptions(context: Context): Promise<Outgoing> {
-  const { policy } = context.request.json();
-  if (policy === undefined) return json(200, await usernamelessOptions(context));
-  return json(200, await stepUpOptions(context, await authenticateRequest(context)));
-}
-
-export async function usernamelessOptions(context: Context): Promise<RequestOptionsJSON> {
-  const challenge = await issueChallenge(context, 'login', '');
-  return optionsFor(context, challenge, []);
-}
-
-export async function stepUpOptions(context: Context, { user, session }: Authenticated): Promise<RequestOptionsJSON> {
-  const challenge = await issueChallenge(context, 'step_up', `${user.id}.${session.value.id}`);
-  return optionsFor(context, challenge, descriptorsOf(user));
-}
-
-function optionsFor(
-  { service }: Context,
-  challenge: Uint8Array,
-  allowCredentials: ReturnType<typeof descriptorsOf>,
-): RequestOptionsJSON {
-  const { id: rpId } = service.settings.rp;
-  return requestOptions({ challenge, rpId, allowCredentials, userVerification: 'required', timeout: 120_000 });
-}
+import { verifierFor } from './verifier.ts';
 
 /** POST /fido2/assertion/result: 200 `{"user","return_to"}` with the cookie; every refusal is the same 401. */
 export async function loginResult(context: Context): Promise<Outgoing> {
@@ -102,7 +66,7 @@ async function verify(
   challenge: OpenedChallenge,
   found: Found,
 ): Promise<Verified> {
-  const { settings, verifier } = service;
+  const { settings } = service;
   const stored = found?.credential;
   const result = await verifyAuthentication(
     response,
@@ -126,7 +90,7 @@ async function verify(
           }
         : {}),
     },
-    verifier,
+    verifierFor(settings),
   );
   if (found === null) throw new Fido2Error('authentication_failed', 'nobody has this key', { step: '7.2.6' });
   if (found.value.disabled) throw new Fido2Error('authentication_failed', 'the user is disabled', { step: '7.2.6' });

@@ -1,12 +1,10 @@
-import { groups, user } from './identity-variables.ts';
-import { refuse401, refuse403 } from './refusal.ts';
-import { answerInternal, answerPublic } from './routes.ts';
+import { answerInternal, answerPublic } from './api-routes.ts';
 import { readIncoming, writeOutgoing } from './runtime.ts';
 import { tick } from './tick.ts';
 
-/** What nginx.conf may call, and nothing else. */
+/** What nginx.conf may call of ceremonies, sessions and decisions, and nothing else. */
 export default {
-  /** js_content: everything under /fido2/. */
+  /** js_content: ceremonies, sessions, documents. */
   async handle(r: NginxHTTPRequest): Promise<void> {
     writeOutgoing(r, await answerPublic(readIncoming(r), r.variables));
   },
@@ -18,9 +16,4 @@ export default {
   async tick(session: NginxPeriodicSession): Promise<void> {
     await tick(session.variables);
   },
-  /** js_set. */
-  refuse401,
-  refuse403,
-  user,
-  groups,
 };

@@ -3,7 +3,7 @@ import { enrolPage } from '../pages/enrol.ts';
 import { loginPage } from '../pages/login.ts';
 import { signedOutPage } from '../pages/signed-out.ts';
 import { type Context, maybeAuthenticated } from './context.ts';
-import { stepUpOptions, usernamelessOptions } from './login.ts';
+import { stepUpOptions, usernamelessOptions } from './login-options.ts';
 import { originOf } from './request.ts';
 import { page } from './response.ts';
 import { safeReturnTo } from './return-to.ts';

@@ -23,6 +23,7 @@ import { authenticateRequest, type Context } from './context.ts';
 import { json } from './response.ts';
 import { clock, type Outgoing, random } from './runtime.ts';
 import { setSessionCookie } from './session-cookie.ts';
+import { verifierFor } from './verifier.ts';
 
 /** POST /fido2/attestation/options: by `{"invite"}`, or by a session verified within five minutes. */
 export async function registrationOptions(context: Context): Promise<Outgoing> {
@@ -79,7 +80,7 @@ export async function registrationResult(context: Context): Promise<Outgoing> {
         trustAnchors: null,
         credentialExists: async (id) => (await findUserByCredential(service.ports, toBase64url(id))) !== null,
       },
-      service.verifier,
+      verifierFor(service.settings),
     );
     const credential: Credential = {
       id: toBase64url(verified.credentialId),

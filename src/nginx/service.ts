@@ -1,13 +1,11 @@
 import { fromUtf8, toBase64url } from '../bytes.ts';
 import { sha256 } from '../crypto/digest.ts';
 import { generateSigningKey, importSigningKey, type SigningKey } from '../crypto/sign.ts';
-import { createVerifier } from '../crypto/verify.ts';
 import { Fido2Error } from '../errors.ts';
 import { deriveMacKeys, ensureMacRing, type MacKeys } from '../identity/mac-keys.ts';
 import type { IdentityPorts } from '../identity/record.ts';
 import { ensureSigningRing, type SigningRing, signingKeyAt } from '../identity/signing-keys.ts';
 import { parseSettings, type Settings } from '../policy/settings.ts';
-import type { Verifier } from '../protocol/verifier.ts';
 import { createFileStore } from '../store/file.ts';
 import type { Store } from '../store/store.ts';
 import { missingZones, state, tokens } from './dicts.ts';
@@ -21,7 +19,6 @@ export interface Service {
   readonly settings: Settings;
   readonly store: Store;
   readonly ports: IdentityPorts;
-  readonly verifier: Verifier;
   readonly macKeys: MacKeys;
   readonly signingRing: SigningRing;
   readonly generation: string;
@@ -121,7 +118,6 @@ async function load(path: string, text: string, generation: string): Promise<Ser
     settings,
     store,
     ports,
-    verifier: createVerifier({ subtle, mode: settings.crypto }),
     macKeys: await deriveMacKeys(subtle, macRing.value),
     signingRing: signingRing.value,
     generation,

@@ -1,0 +1,47 @@
+import { accountState, endSession, logout, removeKey, renameCredential, sessionState } from './account.ts';
+import { decide } from './decide.ts';
+import { showHealth, showHealthDetails, showJwks, showMetadata, showMetrics } from './documents.ts';
+import { loginResult } from './login.ts';
+import { loginOptions } from './login-options.ts';
+import { registrationOptions, registrationResult } from './register.ts';
+import { answer, asProblem, type Routes, route } from './routes.ts';
+import type { Incoming, Outgoing, Variables } from './runtime.ts';
+
+const publicRoutes: Routes = {
+  '/fido2/attestation/options': { POST: registrationOptions },
+  '/fido2/attestation/result': { POST: registrationResult },
+  '/fido2/assertion/options': { POST: loginOptions },
+  '/fido2/assertion/result': { POST: loginResult },
+  '/fido2/session': { GET: sessionState },
+  '/fido2/logout': { POST: logout },
+  '/fido2/account/state': { GET: accountState },
+  '/fido2/account/rename': { POST: renameCredential },
+  '/fido2/account/remove': { POST: removeKey },
+  '/fido2/account/end-session': { POST: endSession },
+  '/fido2/jwks.json': { GET: showJwks },
+  '/fido2/healthz': { GET: showHealth },
+  '/fido2/.well-known/openid-configuration': { GET: showMetadata },
+  '/.well-known/openid-configuration': { GET: showMetadata },
+};
+
+const internalRoutes: Routes = {
+  '/fido2/healthz': { GET: showHealthDetails },
+  '/fido2/metrics': { GET: showMetrics },
+  '/fido2/jwks.json': { GET: showJwks },
+};
+
+/** Ceremonies, sessions and documents under /fido2/. */
+export function answerPublic(incoming: Incoming, variables: Variables): Promise<Outgoing> {
+  return answer((context) => route(publicRoutes, context), incoming, variables, asProblem);
+}
+
+/** The gate's questions, and what operators may ask on the same socket. */
+export function answerInternal(incoming: Incoming, variables: Variables): Promise<Outgoing> {
+  const asked = /^\/fido2\/(?:authorize|optional)\//.test(incoming.path);
+  return answer(
+    (context) => (asked ? decide(context.service, context.request) : route(internalRoutes, context)),
+    incoming,
+    variables,
+    asProblem,
+  );
+}
