@@ -24,7 +24,7 @@ const groupRules = v.pipe(
     all: v.optional(v.pipe(groups, v.description('every one of these groups is needed'))),
     none: v.optional(v.pipe(groups, v.description('a member of one of these groups is denied, whatever else holds'))),
   }),
-  v.check((rules) => Object.keys(rules).length > 0, 'name any, all or none'),
+  v.minEntries(1, 'name any, all or none'),
 );
 
 /** A policy as it is written. Without a member it admits every enrolled user. */
@@ -46,7 +46,7 @@ export const policySchema = v.strictObject({
     v.pipe(v.boolean(), v.description('the passkey must have checked who holds it (fingerprint, face, PIN)')),
     true,
   ),
-  maxAge: v.optional(v.pipe(duration, v.description('an older confirmation than this has to be made again'))),
+  maxAge: v.optional(duration('an older confirmation than this has to be made again')),
 });
 
 /** The form that is evaluated. */

@@ -31,8 +31,8 @@ const rp = v.strictObject({
 });
 
 const session = v.strictObject({
-  idle: v.optional(v.pipe(duration, v.description('without a request for this long a session ends')), '30m'),
-  absolute: v.optional(v.pipe(duration, v.description('a session ends this long after the sign-in')), '12h'),
+  idle: v.optional(duration('without a request for this long a session ends'), '30m'),
+  absolute: v.optional(duration('a session ends this long after the sign-in'), '12h'),
 });
 
 const identity = v.strictObject({
@@ -48,25 +48,19 @@ const identity = v.strictObject({
     ),
   ),
   audience: v.optional(v.pipe(text(400), v.description('the token’s aud where no workload is named; default: issuer'))),
-  ttl: v.optional(v.pipe(duration, v.description('life of an identity token, 60s to 300s')), '120s'),
-  refresh: v.optional(
-    v.pipe(duration, v.description('how long a decision is remembered: the bound on how stale a group may be')),
-    '30s',
-  ),
+  ttl: v.optional(duration('life of an identity token, 60s to 300s'), '120s'),
+  refresh: v.optional(duration('how long a decision is remembered: the bound on how stale a group may be'), '30s'),
   profile: v.optional(v.pipe(v.picklist(['assertion']), v.description('form of the token')), 'assertion'),
 });
 
 const keys = v.strictObject({
-  publish: v.optional(
-    v.pipe(duration, v.description('a key is published this long before it signs: longer than the slowest cache')),
-    '1h',
-  ),
-  rotate: v.optional(v.pipe(duration, v.description('a key signs for this long')), '30d'),
-  retire: v.optional(v.pipe(duration, v.description('a key stays published this long after the next one signs')), '1h'),
+  publish: v.optional(duration('a key is published this long before it signs: longer than the slowest cache'), '1h'),
+  rotate: v.optional(duration('a key signs for this long'), '30d'),
+  retire: v.optional(duration('a key stays published this long after the next one signs'), '1h'),
 });
 
 const store = v.strictObject({
-  type: v.optional(v.pipe(v.picklist(['file']), v.description('file: a folder, for one machine')), 'file'),
+  type: v.optional(v.pipe(v.picklist(['file']), v.description('a folder, for one machine')), 'file'),
   path: v.optional(
     v.pipe(text(1000), v.description('folder of keys and records; relative to the folder of this document')),
     '.',
@@ -90,7 +84,9 @@ const pages = v.strictObject({
 
 /** fido2.json as it is written. The published JSON Schema and docs/configuration.md are printed from it. */
 export const settingsSchema = v.strictObject({
-  $schema: v.optional(v.pipe(v.string(), v.description('where an editor finds the JSON Schema; not read'))),
+  $schema: v.optional(
+    v.pipe(v.string(), v.description('where an editor finds the JSON Schema; nothing else reads it')),
+  ),
   rp: v.pipe(rp, v.description('the relying party: the site')),
   session: v.optional(v.pipe(session, v.description('how long a sign-in lasts')), {}),
   identity: v.optional(v.pipe(identity, v.description('the signed identity that upstreams receive')), {}),
@@ -99,7 +95,7 @@ export const settingsSchema = v.strictObject({
   crypto: v.optional(
     v.pipe(
       v.picklist(['auto', 'portable']),
-      v.description('auto: OpenSSL where it has the algorithm; portable: JavaScript alone'),
+      v.description('which cryptography: auto takes OpenSSL where it has the algorithm, portable JavaScript alone'),
     ),
     'auto',
   ),

@@ -1,12 +1,18 @@
 import * as v from 'valibot';
 import { durationForm, parseDuration } from './duration.ts';
 
-/** Milliseconds, written as "30s", "5m", "8h" or "30d". */
-export const duration = v.pipe(
-  v.string('expected a duration such as "30s"'),
-  v.regex(durationForm, 'expected a duration such as "30s", "5m", "8h" or "30d"'),
-  v.transform((written) => parseDuration(written) ?? 0),
-);
+/** Milliseconds, written as "30s", "5m", "8h" or "30d". The description is the written form's, so it stands first. */
+export function duration(description: string) {
+  return v.pipe(
+    v.string('expected a duration such as "30s"'),
+    v.regex(durationForm, 'expected a duration such as "30s", "5m", "8h" or "30d"'),
+    v.description(description),
+    v.transform((written) => parseDuration(written) ?? 0),
+  );
+}
+
+// No flag u, for a JSON Schema has no place for it.
+const printable = /^[ -~\u00a0-\uffff]*$/;
 
 /** Up to `longest` characters, at least one, none of them a control character. */
 export function text(longest: number) {
@@ -14,7 +20,7 @@ export function text(longest: number) {
     v.string('expected a text'),
     v.minLength(1, 'the text is empty'),
     v.maxLength(longest, `expected at most ${longest} characters`),
-    v.regex(/^[^\p{Cc}\p{Cs}]*$/u, 'the text holds a control character'),
+    v.regex(printable, 'the text holds a control character'),
   );
 }
 

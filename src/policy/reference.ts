@@ -1,0 +1,82 @@
+import { durationForm } from './duration.ts';
+import { jsonSchema } from './json-schema.ts';
+
+/** The parts of a JSON Schema that the settings use. */
+interface Schema {
+  readonly type?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly pattern?: string;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly items?: Schema;
+  readonly anyOf?: readonly Schema[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: Schema | false;
+}
+
+/** docs/configuration.md, printed from the schema that the settings are checked with. */
+export function configurationReference(): string {
+  const root: Schema = jsonSchema();
+  const sections = Object.entries(root.properties ?? {}).flatMap(([name, schema]) => section(name, schema, root));
+  return `${[intro, ...sections, rules].join('\n\n')}\n`;
+}
+
+const intro = `# fido2.json
+
+All settings stand in one file, \`fido2.json\`: strict JSON without comments. It holds no secret. Members that are not
+listed here are refused, so a misspelt one is an error and not a silence. Durations are written \`"30s"\`, \`"5m"\`,
+\`"8h"\`, \`"30d"\`. \`nginx-conf/fido2.json\` is an example, \`nginx-conf/fido2.schema.json\` the JSON Schema for editors.
+
+\`ngx-fido2 check\` names each mistake with its line and column. nginx takes up a changed file on reload; one with a
+mistake leaves the last good one in force.`;
+
+const rules = `## What belongs together
+
+- \`identity.ttl\` is 60s to 300s, \`identity.refresh\` at most \`identity.ttl\` less 30s and at most \`session.idle\`.
+- \`session.idle\` is at most \`session.absolute\`, which is at most 30d.
+- \`keys.publish\` is 60s to 7d, \`keys.rotate\` twice that to 366d, \`keys.retire\` \`identity.ttl\` and 60s to 30d.
+- Each of \`rp.origins\` is \`https://\` or \`http://localhost\` and within \`rp.id\`. An \`rp.id\` above the exact host lets
+  every host below it ask for the passkeys, and is warned about.
+
+## How a policy is evaluated
+
+In this order: \`groups.none\`, \`groups.all\`, \`groups.any\`, \`users\`; whoever fails one of them is refused. Then
+\`userVerification\` and \`maxAge\`; whoever fails one of these is asked for the passkey again. A policy without members
+admits every enrolled user whose passkey checked who holds it. A location whose policy is not in this file is refused.`;
+
+function section(name: string, schema: Schema, root: Schema): string[] {
+  const entries = typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined;
+  const members = (entries ?? schema).properties;
+  const title = `## \`${name}\`${root.required?.includes(name) ? ' (needed)' : ''}`;
+  const text = `${sentence(schema.description)}${entries === undefined ? '' : ' Each entry has these members:'}`;
+  if (members === undefined) return [title, `${text} Value: ${value(schema)}${byDefault(schema)}.`];
+  const rows = Object.entries(members).flatMap(([member, each]) => row(member, each, (entries ?? schema).required));
+  return [title, text, ['| Member | Value | Default | What |', '|---|---|---|---|', ...rows].join('\n')];
+}
+
+function row(member: string, schema: Schema, required: readonly string[] = []): string[] {
+  const standard = schema.default === undefined ? '' : code(schema.default);
+  const cells = [`\`${member}\``, value(schema), required.includes(member) ? 'needed' : standard, schema.description];
+  const inner = (schema.anyOf ?? []).flatMap((each) => Object.entries(each.properties ?? {}));
+  return [`| ${cells.join(' | ')} |`, ...inner.flatMap(([name, each]) => row(`${member}.${name}`, each))];
+}
+
+function value(schema: Schema): string {
+  if (schema.anyOf !== undefined) return schema.anyOf.map(value).join(' or ');
+  if (schema.enum !== undefined) return schema.enum.map(code).join(' or ');
+  if (schema.type === 'array') return `list of ${schema.items === undefined ? 'values' : value(schema.items)}`;
+  if (schema.type === 'boolean') return '`true` or `false`';
+  if (schema.pattern === durationForm.source) return 'duration';
+  if (schema.type !== 'string') return schema.type ?? '';
+  return schema.maxLength === undefined ? 'text' : `text, at most ${schema.maxLength}`;
+}
+
+const code = (each: unknown): string => `\`${JSON.stringify(each)}\``;
+const byDefault = (schema: Schema): string => (schema.default === undefined ? '' : `; default ${code(schema.default)}`);
+
+function sentence(text = ''): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
