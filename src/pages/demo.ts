@@ -75,7 +75,7 @@ function rows(claims: Claims): readonly Html[] {
   return Object.entries(claims).map(([name, value]) => {
     const time =
       (name === 'exp' || name === 'iat' || name === 'nbf' || name === 'auth_time') && typeof value === 'number';
-    const shown = time ? `${value} · ${new Date(value * 1000).toISOString().slice(11, 19)} UTC` : JSON.stringify(value);
+    const shown = time ? `${new Date(value * 1000).toISOString().slice(11, 19)} UTC` : JSON.stringify(value);
     return html`<tr><th scope="row">${name}</th><td><code>${shown}</code></td><td class="help">${claimMeanings[name]}</td></tr>`;
   });
 }
@@ -110,9 +110,10 @@ function groups(payload: Claims | null): Html {
 function gatedPage(parts: DemoParts, title: string, text: Html | false, end: Html): Rendered {
   const { facts, site } = parts;
   const user = facts.verified ? claim(facts.payload, 'preferred_username') : '';
-  const body = html`${top(site, user)}<main class="wide"><div class="columns">
+  const body = html`${top(site, user)}<main class="wide"><div class="columns"><div class="column">
 <section class="panel"><h1>${title}</h1>${text}${facts.verified && groups(facts.payload)}${factList(facts)}${end}</section>
-${tokenCard(facts)}</div>${trials()}</main>`;
+${trials()}</div>
+${tokenCard(facts)}</div></main>`;
   const exp = facts.payload?.exp;
   const data: DemoData = { token: facts.token ?? '', exp: typeof exp === 'number' ? exp : 0 };
   return page({ site, title, body, style, script, data });

@@ -74,5 +74,11 @@ export const demoScript = {
   expired: 'expired; the next request brings a new one',
   answered: (status: number, ms: number) => `${status} in ${ms} ms`,
   failed: 'no answer',
+  forgedStopped: 'mallory did not get through.',
+  forgedArrived: 'mallory got through.',
+  tamperedRefused: 'The upstream refused it.',
+  tamperedTaken: 'The upstream took it.',
+  anonymousRefused: 'Refused at the door.',
+  anonymousLetIn: 'Let in.',
   confirm: 'Confirm it’s you',
 } as const;

@@ -44,7 +44,7 @@ export function errorPage(parts: ErrorParts): Rendered {
 <p>${next}</p>
 ${parts.user && html`<p>${words.signedInAs} <strong><bdi>${parts.user}</bdi></strong>.</p>`}
 <div class="tile reference"><div><p class="help">${reportTo(site, parts.status)}</p>
-<p><code class="selectable" id="ref">${ref}</code> <span class="help">${utc}</span></p></div>
+<p><code class="selectable" id="ref">${ref}</code></p><p class="help">${utc}</p></div>
 <button class="text scripted" id="copy" type="button" hidden>${words.copy}</button></div>
 ${statusLine}
 ${ways(parts)}</main>`;

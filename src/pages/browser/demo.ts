@@ -27,20 +27,43 @@ function tampered(): string {
 
 /** Follows a step-up: the answer tells where a person confirms. */
 function loginLink(body: unknown): HTMLElement | undefined {
-  const code: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, 'code') : undefined;
-  if (code !== 'step_up_required') return undefined;
+  if (member(body, 'code') !== 'step_up_required') return undefined;
   return element('a', { class: 'text', href: '/admin' }, demoScript.confirm);
 }
 
-async function attempt(id: string, url: string, init: RequestInit): Promise<void> {
+interface Attempt {
+  readonly url: string;
+  readonly init: RequestInit;
+  /** Whether the gate held, and the words for either case. */
+  readonly held?: (status: number, body: unknown) => boolean;
+  readonly words?: readonly [held: string, broken: string];
+}
+
+function member(body: unknown, name: string): unknown {
+  return typeof body === 'object' && body !== null ? Reflect.get(body, name) : undefined;
+}
+
+function verdict({ held, words }: Attempt, status: number, body: unknown): readonly HTMLElement[] {
+  if (held === undefined || words === undefined) return [];
+  const good = held(status, body);
+  return [element('p', { class: good ? 'good' : 'bad' }, good ? words[0] : words[1])];
+}
+
+async function attempt(id: string, trial: Attempt): Promise<void> {
   const started = performance.now();
-  const answer = await fetch(url, { cache: 'no-store', ...init }).catch(() => undefined);
+  const answer = await fetch(trial.url, { cache: 'no-store', ...trial.init }).catch(() => undefined);
   const ms = Math.max(1, Math.round(performance.now() - started));
   const body: unknown = await answer?.json().catch(() => undefined);
   const summary = answer === undefined ? demoScript.failed : demoScript.answered(answer.status, ms);
   const shown = element('pre', { tabindex: '0', 'aria-label': summary }, JSON.stringify(brief(body), null, 2));
   const link = loginLink(body);
-  byId(`${id}-answer`).replaceChildren(element('p', { class: 'strong' }, summary), shown, ...(link ? [link] : []));
+  const told = verdict(trial, answer?.status ?? 0, body);
+  byId(`${id}-answer`).replaceChildren(
+    ...told,
+    element('p', { class: 'help' }, summary),
+    shown,
+    ...(link ? [link] : []),
+  );
 }
 
 /** Without the token's own parts, which the page shows already. */
@@ -49,20 +72,32 @@ function brief(body: unknown): unknown {
   return Object.fromEntries(Object.entries(body).filter(([name]) => name !== 'token' && name !== 'marker'));
 }
 
-function on(id: string, run: () => Promise<void>): void {
-  byId(id).addEventListener('click', () => void run());
-}
-
-on('forge', () => attempt('forge', '/app', { headers: { ...json, 'Fido2-Identity': forged() } }));
-on('anonymous', () => attempt('anonymous', '/app', { headers: json, credentials: 'omit' }));
-on('admin', () => attempt('admin', '/admin', { headers: json }));
-on('tamper', () =>
-  attempt('tamper', '/app/verify', {
-    method: 'POST',
-    headers: { ...json, 'content-type': 'application/json' },
-    body: JSON.stringify({ token: tampered() }),
+const attempts: Readonly<Record<string, () => Attempt>> = {
+  forge: () => ({
+    url: '/app',
+    init: { headers: { ...json, 'Fido2-Identity': forged() } },
+    held: (status, body) => status === 200 && member(body, 'user') !== 'mallory',
+    words: [demoScript.forgedStopped, demoScript.forgedArrived],
   }),
-);
+  tamper: () => ({
+    url: '/app/verify',
+    init: {
+      method: 'POST',
+      headers: { ...json, 'content-type': 'application/json' },
+      body: JSON.stringify({ token: tampered() }),
+    },
+    held: (_, body) => member(body, 'verified') === false,
+    words: [demoScript.tamperedRefused, demoScript.tamperedTaken],
+  }),
+  anonymous: () => ({
+    url: '/app',
+    init: { headers: json, credentials: 'omit' },
+    held: (status) => status === 401,
+    words: [demoScript.anonymousRefused, demoScript.anonymousLetIn],
+  }),
+  admin: () => ({ url: '/admin', init: { headers: json } }),
+};
+for (const [id, make] of Object.entries(attempts)) byId(id).addEventListener('click', () => void attempt(id, make()));
 
 const countdown = document.getElementById('countdown');
 function tick(): void {
