@@ -109,7 +109,7 @@ async function load(path: string, text: string, generation: string): Promise<Ser
   const folder = settings.store.path.startsWith('/') ? settings.store.path : `${parent}/${settings.store.path}`;
   checkVersions();
   checkFolder(folder);
-  const store = createFileStore({ files, clock, random, root: `${folder}/store`, log: (line) => log.error(line) });
+  const store = createFileStore({ files, clock, random, root: folder, log: (line) => log.error(line) });
   const ports: IdentityPorts = { store, clock, random, sha256: (bytes) => sha256(subtle, bytes) };
   const macRing = await ensureMacRing(ports);
   const signingRing = await ensureSigningRing(store, clock.now(), settings.keys, () => generateSigningKey(subtle));
