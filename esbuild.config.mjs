@@ -1,5 +1,5 @@
 /**
- * `node esbuild.config.mjs [NAME]...` writes build/fido2_gate.js, fido2.js, fido2_pages.js and ngx-fido2, or those named,
+ * `node esbuild.config.mjs [NAME]...` writes build/fido2_gate.js, fido2.js, fido2_pages.js, fido2_user.js and ngx-fido2, or those named,
  * prints what each weighs and fails on what the engine of each cannot run. The same sources give the same bytes.
  */
 import { createHash } from 'node:crypto';
@@ -55,6 +55,13 @@ const bundles = [
     budget: 200 * kilobyte,
     missing: missingInQuickJs,
     options: { platform: 'neutral', mainFields: ['module', 'main'], target: 'es2022', external: nginxModules },
+  },
+  {
+    name: 'fido2_user.js',
+    entry: 'src/nginx/user.ts',
+    budget: 4 * kilobyte,
+    missing: missingInQuickJs,
+    options: { platform: 'neutral', target: 'es2022' },
   },
   {
     name: 'ngx-fido2',
@@ -117,11 +124,13 @@ const assetPlugin = {
 export const viteAssetPlugin = {
   name: 'asset',
   resolveId(id) {
-    return id.startsWith('asset:') ? `\0${id}` : undefined;
+    // a module that ends in .css would be taken for a style sheet
+    return id.startsWith('asset:') ? `\0${id}.js` : undefined;
   },
   async load(id) {
-    if (!id.startsWith('\0asset:')) return undefined;
-    const { code, files } = await loadAsset(id.slice('\0asset:'.length));
+    const name = /^\0asset:(.*)\.js$/.exec(id)?.[1];
+    if (name === undefined) return undefined;
+    const { code, files } = await loadAsset(name);
     for (const file of files) this.addWatchFile(file);
     return code;
   },

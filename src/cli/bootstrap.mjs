@@ -55,7 +55,7 @@ function isInstalled(development) {
 
 function isBuilt() {
   const sources = ['src', 'esbuild.config.mjs', 'package-lock.json'].map((name) => newest(join(root, name)));
-  return ['fido2_gate.js', 'fido2.js', 'fido2_pages.js', 'ngx-fido2'].every((name) => {
+  return ['fido2_gate.js', 'fido2.js', 'fido2_pages.js', 'fido2_user.js', 'ngx-fido2'].every((name) => {
     return time(join(root, 'build', name)) >= Math.max(...sources);
   });
 }

@@ -17,9 +17,9 @@ export interface ConfPaths {
 
 export const snippets = [
   ...['http.conf', 'server.conf', 'upstream.conf', 'grpc.conf', 'fastcgi.conf', 'uwsgi.conf', 'public.conf'],
-  ...['discovery.conf', 'handler.conf', 'main.conf', 'errors.conf', 'refusal.conf'],
+  ...['discovery.conf', 'handler.conf', 'main.conf', 'user.conf', 'errors.conf', 'refusal.conf'],
 ];
-const scripts = ['fido2_gate.js', 'fido2.js', 'fido2_pages.js'];
+const scripts = ['fido2_gate.js', 'fido2.js', 'fido2_pages.js', 'fido2_user.js'];
 
 /** Writes the snippets, the origins and the two scripts into the folder `paths.scripts`. */
 export function renderConf(paths: ConfPaths, origins: readonly string[]): void {

@@ -1,4 +1,3 @@
-import { groups, user } from './identity-variables.ts';
 import { answerPages } from './page-routes.ts';
 import { refuse401, refuse403 } from './refusal.ts';
 import { readIncoming, writeOutgoing } from './runtime.ts';
@@ -12,6 +11,4 @@ export default {
   /** js_set. */
   refuse401,
   refuse403,
-  user,
-  groups,
 };
