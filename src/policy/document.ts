@@ -27,7 +27,7 @@ export interface JsonDocument {
 
 const strict = 'strict JSON has no comments and no comma before a closing bracket';
 
-/** Strict JSON: comments, commas at the end, repeated and reserved member names are findings. */
+/** Strict JSON: comments, commas at the end, repeated or reserved member names and empty lists are findings. */
 export function parseDocument(text: string): JsonDocument | readonly Finding[] {
   const errors: ParseError[] = [];
   const root = parseTree(text, errors, { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false });
@@ -47,8 +47,8 @@ export function parseDocument(text: string): JsonDocument | readonly Finding[] {
     ];
   }
   if (root.type !== 'object') return [findingAt(0, [], 'not a JSON object', 'the document is one object: {"rp": ..}')];
-  const names = checkNames(root, findingAt);
-  if (names.length > 0) return names;
+  const findings = checkTree(root, findingAt);
+  if (findings.length > 0) return findings;
   return {
     value: getNodeValue(root),
     finding: (path, message, hint) => findingAt(offsetOf(root, path), path, message, hint),
@@ -57,7 +57,7 @@ export function parseDocument(text: string): JsonDocument | readonly Finding[] {
 
 const reserved = ['__proto__', 'constructor', 'prototype'];
 
-function checkNames(
+function checkTree(
   root: Node,
   findingAt: (at: number, path: Path, message: string, hint: string) => Finding,
 ): Finding[] {
@@ -66,6 +66,10 @@ function checkNames(
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { node, path } = next;
     const seen = new Set<unknown>();
+    // The schema library takes a list without entries for an object without members: for a policy without rules.
+    if (node.type === 'array' && node.children?.length === 0) {
+      findings.push(findingAt(node.offset, path, 'the list is empty', 'leave the member out, or write what it lists'));
+    }
     (node.children ?? []).forEach((child, index) => {
       if (node.type !== 'object') {
         open.push({ node: child, path: [...path, index] });

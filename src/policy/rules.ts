@@ -16,7 +16,7 @@ export interface Policy {
   readonly maxAge: number | null;
 }
 
-const groups = v.pipe(v.array(groupName), v.minLength(1, 'an empty list admits nobody: leave it out or name a group'));
+const groups = v.pipe(v.array(groupName), v.minLength(1));
 
 const groupRules = v.pipe(
   v.strictObject({
@@ -38,7 +38,7 @@ export const policySchema = v.strictObject({
   users: v.optional(
     v.pipe(
       v.array(text(64)),
-      v.minLength(1, 'an empty list admits nobody: leave it out or name a user'),
+      v.minLength(1),
       v.description('account names, exactly as they were given; nobody else is admitted'),
     ),
   ),

@@ -24,7 +24,7 @@ const rp = v.strictObject({
         v.regex(new RegExp(`^${authority}$`), 'expected an origin: https://HOST[:PORT], or http://localhost[:PORT]'),
       ),
     ),
-    v.minLength(1, 'at least one origin is needed'),
+    v.minLength(1),
     v.maxLength(32, 'at most 32 origins'),
     v.description('where the site is reached, as the browser writes it'),
   ),

@@ -1,0 +1,176 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { evaluate, type Subject } from '../../src/policy/evaluate.ts';
+import { explain } from '../../src/policy/explain.ts';
+import type { Policy } from '../../src/policy/rules.ts';
+
+const now = 1_700_000_000_000;
+const minute = 60_000;
+const ana: Subject = {
+  userId: 'u1',
+  name: 'ana',
+  groups: ['staff', 'admins'],
+  userVerified: true,
+  authTime: now - minute,
+};
+const open: Policy = { groups: { none: [], all: [], any: [] }, users: null, userVerification: false, maxAge: null };
+
+describe('who', () => {
+  test('a policy without rules admits everybody', () => {
+    expect(evaluate({ ...ana, groups: [], userVerified: false, authTime: 0 }, open, now)).toEqual({
+      outcome: 'allow',
+      until: null,
+      trace: [],
+    });
+  });
+
+  test.each([
+    ['any', ['admins', 'root'], 'allow'],
+    ['any', ['root'], 'deny'],
+    ['all', ['admins', 'staff'], 'allow'],
+    ['all', ['admins', 'root'], 'deny'],
+    ['none', ['root'], 'allow'],
+    ['none', ['root', 'staff'], 'deny'],
+    ['any', ['Admins'], 'deny'],
+  ] as const)('groups.%s %j: %s', (rule, names, outcome) => {
+    const decision = evaluate(ana, { ...open, groups: { ...open.groups, [rule]: names } }, now);
+    expect(decision.outcome).toBe(outcome);
+    if (decision.outcome === 'deny') expect(decision.rule).toBe(`groups.${rule}`);
+  });
+
+  test('users are named exactly', () => {
+    expect(evaluate(ana, { ...open, users: ['eve', 'ana'] }, now).outcome).toBe('allow');
+    expect(evaluate(ana, { ...open, users: ['Ana'] }, now)).toMatchObject({ outcome: 'deny', rule: 'users' });
+  });
+
+  test('a group that is denied wins over one that is admitted', () => {
+    const policy = { ...open, groups: { none: ['staff'], all: [], any: ['admins'] } };
+    expect(evaluate(ana, policy, now)).toMatchObject({ outcome: 'deny', rule: 'groups.none' });
+  });
+});
+
+describe('how', () => {
+  test('without user verification it is a step-up', () => {
+    const policy = { ...open, userVerification: true };
+    expect(evaluate(ana, policy, now).outcome).toBe('allow');
+    expect(evaluate({ ...ana, userVerified: false }, policy, now)).toMatchObject({
+      outcome: 'step_up',
+      reason: 'user_verification',
+      maxAge: null,
+    });
+  });
+
+  test('it holds until the age is reached, to the millisecond', () => {
+    const policy = { ...open, maxAge: 5 * minute };
+    const end = ana.authTime + 5 * minute;
+    expect(evaluate(ana, policy, now)).toMatchObject({ outcome: 'allow', until: end });
+    expect(evaluate(ana, policy, end - 1)).toMatchObject({ outcome: 'allow', until: end });
+    expect(evaluate(ana, policy, end)).toMatchObject({ outcome: 'step_up', reason: 'max_age', maxAge: 5 * minute });
+  });
+
+  test('a clock that went back lengthens nothing', () => {
+    const policy = { ...open, maxAge: 5 * minute };
+    const skewed = { ...ana, authTime: now + 30_000 };
+    expect(evaluate(skewed, policy, now)).toMatchObject({ outcome: 'allow', until: now + 5 * minute });
+    expect(evaluate({ ...ana, authTime: now + 61_000 }, policy, now).outcome).toBe('step_up');
+  });
+
+  test('nobody is asked for a touch that cannot help', () => {
+    const policy = { ...open, users: ['eve'], userVerification: true, maxAge: minute };
+    expect(evaluate({ ...ana, userVerified: false, authTime: 0 }, policy, now).outcome).toBe('deny');
+  });
+});
+
+describe('for every subject and policy', () => {
+  const names = fc.subarray(['a', 'b', 'c', 'd']);
+  const subjects: fc.Arbitrary<Subject> = fc.record({
+    userId: fc.constant('u1'),
+    name: fc.constantFrom('ana', 'eve'),
+    groups: names,
+    userVerified: fc.boolean(),
+    authTime: fc.integer({ min: now - 10 * minute, max: now + 2 * minute }),
+  });
+  const policies: fc.Arbitrary<Policy> = fc.record({
+    groups: fc.record({ none: names, all: names, any: names }),
+    users: fc.option(fc.subarray(['ana', 'eve'], { minLength: 1 })),
+    userVerification: fc.boolean(),
+    maxAge: fc.option(fc.integer({ min: 1000, max: 10 * minute })),
+  });
+  const rank = { allow: 2, step_up: 1, deny: 0 } as const;
+
+  test('a further restriction never admits more, nor for longer', () => {
+    const restrictions: fc.Arbitrary<(policy: Policy) => Policy> = fc.oneof(
+      names.map((more) => (p: Policy) => ({ ...p, groups: { ...p.groups, none: [...p.groups.none, ...more] } })),
+      names.map((more) => (p: Policy) => ({ ...p, groups: { ...p.groups, all: [...p.groups.all, ...more] } })),
+      names.map((keep) => (p: Policy) => {
+        const any = p.groups.any.length === 0 ? keep : p.groups.any.filter((name) => keep.includes(name));
+        return { ...p, groups: { ...p.groups, any: any.length === 0 ? ['nobody'] : any } };
+      }),
+      fc.constant((p: Policy) => ({ ...p, users: (p.users ?? ['ana']).filter((name) => name === 'ana') })),
+      fc.constant((p: Policy) => ({ ...p, userVerification: true })),
+      fc.integer({ min: 1, max: 1000 }).map((age) => (p: Policy) => ({ ...p, maxAge: Math.min(p.maxAge ?? age, age) })),
+    );
+    fc.assert(
+      fc.property(subjects, policies, restrictions, (subject, policy, restrict) => {
+        const before = evaluate(subject, policy, now);
+        const after = evaluate(subject, restrict(policy), now);
+        expect(rank[after.outcome]).toBeLessThanOrEqual(rank[before.outcome]);
+        if (before.outcome === 'allow' && after.outcome === 'allow') {
+          expect(after.until ?? Number.POSITIVE_INFINITY).toBeLessThanOrEqual(before.until ?? Number.POSITIVE_INFINITY);
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('until is the moment from which it is no longer allowed', () => {
+    fc.assert(
+      fc.property(subjects, policies, (subject, policy) => {
+        const past = { ...subject, authTime: Math.min(subject.authTime, now) };
+        const decision = evaluate(past, policy, now);
+        if (decision.outcome !== 'allow' || decision.until === null) return;
+        expect(evaluate(past, policy, decision.until - 1).outcome).toBe('allow');
+        expect(evaluate(past, policy, decision.until).outcome).toBe('step_up');
+      }),
+    );
+  });
+
+  test('only the last rule of a trace fails, and none where it is allowed', () => {
+    fc.assert(
+      fc.property(subjects, policies, (subject, policy) => {
+        const { outcome, trace } = evaluate(subject, policy, now);
+        const failing = trace.map(({ held }, index) => (held ? -1 : index)).filter((index) => index >= 0);
+        expect(failing).toEqual(outcome === 'allow' ? [] : [trace.length - 1]);
+        const lines = explain(subject, 'p', { ...evaluate(subject, policy, now) });
+        expect(lines).toHaveLength(trace.length + 1);
+        expect(lines.filter((line) => line.startsWith('fails: '))).toHaveLength(failing.length);
+      }),
+    );
+  });
+});
+
+test('explain says it in words', () => {
+  const policy: Policy = {
+    groups: { none: ['banned'], all: ['staff'], any: ['admins', 'root'] },
+    users: ['ana'],
+    userVerification: true,
+    maxAge: 5 * minute,
+  };
+  expect(explain(ana, 'admin', evaluate(ana, policy, now))).toEqual([
+    'ana is admitted by policy admin',
+    'holds: in none of banned',
+    'holds: in all of staff',
+    'holds: in admins',
+    'holds: named as ana',
+    'holds: the passkey checked who holds it',
+    'holds: confirmed 1m ago, the limit is 5m',
+  ]);
+  const eve = { ...ana, name: 'eve', groups: ['staff'] };
+  expect(explain(eve, 'admin', evaluate(eve, policy, now)).slice(-1)).toEqual([
+    'fails: needs one of the groups admins, root',
+  ]);
+  const late = { ...ana, authTime: now - 12 * minute };
+  expect(explain(late, 'admin', evaluate(late, policy, now))[0]).toBe(
+    'ana has to confirm with a passkey again for policy admin',
+  );
+});

@@ -1,0 +1,264 @@
+import { describe, expect, test } from 'vitest';
+import { Fido2Error } from '../../src/errors.ts';
+import type { Finding } from '../../src/policy/document.ts';
+import { formatFinding, parseSettings, SettingsError } from '../../src/policy/settings.ts';
+
+type Json = Record<string, unknown>;
+const minimal: Json = { rp: { origins: ['https://app.example.com'] }, policies: { user: {} } };
+const text = (more: Json = {}): string => JSON.stringify({ ...minimal, ...more });
+
+function findings(document: string): readonly Finding[] {
+  try {
+    parseSettings(document);
+  } catch (error) {
+    if (error instanceof SettingsError) return error.findings;
+    throw error;
+  }
+  return [];
+}
+const refused = (more: Json): string[] => findings(text(more)).map(({ path }) => path);
+const warned = (more: Json): string[] => parseSettings(text(more)).warnings.map(({ path }) => path);
+
+test('what is not written has its default', () => {
+  const { settings, warnings } = parseSettings(text());
+  expect(settings).toEqual({
+    rp: { id: 'app.example.com', name: 'app.example.com', origins: ['https://app.example.com'] },
+    session: { idle: 1_800_000, absolute: 43_200_000 },
+    identity: {
+      issuer: 'https://app.example.com',
+      audience: 'https://app.example.com',
+      ttl: 120_000,
+      refresh: 30_000,
+      profile: 'assertion',
+    },
+    keys: { publish: 3_600_000, rotate: 2_592_000_000, retire: 3_600_000 },
+    store: { type: 'file', path: '.' },
+    crypto: 'auto',
+    passkeys: { signCount: 'refuse' },
+    policies: new Map([
+      ['user', { groups: { none: [], all: [], any: [] }, users: null, userVerification: true, maxAge: null }],
+    ]),
+    workloads: new Map(),
+    pages: { name: 'app.example.com', help: null },
+  });
+  expect(warnings).toEqual([]);
+});
+
+test('defaults follow what is written', () => {
+  const { settings } = parseSettings(
+    text({
+      $schema: './fido2.schema.json',
+      rp: { name: 'Shop', origins: ['http://localhost:8080'] },
+      identity: { issuer: 'https://id.example.com/fido2' },
+    }),
+  );
+  expect(settings.rp.id).toBe('localhost');
+  expect(settings.identity.audience).toBe('https://id.example.com/fido2');
+  expect(settings.pages.name).toBe('Shop');
+});
+
+test('a policy in full', () => {
+  const groups = { any: ['a', 'b'], all: ['c'], none: ['d'] };
+  const { policies } = parseSettings(
+    text({ policies: { p: { groups, users: ['ana'], userVerification: false, maxAge: '5m' }, q: { groups: ['a'] } } }),
+  ).settings;
+  expect(policies.get('p')).toEqual({ groups, users: ['ana'], userVerification: false, maxAge: 300_000 });
+  expect(policies.get('q')?.groups).toEqual({ any: ['a'], all: [], none: [] });
+});
+
+describe('places', () => {
+  test('a finding has its line, its column and the dotted path', () => {
+    const document =
+      '{\n  "rp": { "origins": ["https://app.example.com",\n    "http://app.test"] },\n  "policies": {}\n}';
+    const [finding] = findings(document);
+    expect(finding).toMatchObject({ path: 'rp.origins.1', line: 3, column: 5 });
+    expect(finding?.hint).not.toBe('');
+    expect(finding && formatFinding(finding)).toMatch(/^3:5: rp\.origins\.1: /);
+  });
+
+  test('everything that is wrong is told at once, on one line, as unfit', () => {
+    const document = text({ crypto: 'none', session: { idle: 'long' }, colour: 'red' });
+    expect(
+      findings(document)
+        .map(({ path }) => path)
+        .sort(),
+    ).toEqual(['colour', 'crypto', 'session.idle']);
+    expect(() => parseSettings(document)).toThrow(Fido2Error);
+    expect(() => parseSettings(document)).toThrow(expect.objectContaining({ code: 'unfit' }));
+    expect(() => parseSettings(document)).not.toThrow(/\n/);
+  });
+
+  test.each([
+    ['', 1, 1],
+    ['{"rp": {},}', 1, 11],
+    ['{\n// words\n}', 2, 1],
+    ['{"rp"', 1, 6],
+    ['[]', 1, 1],
+    ['null', 1, 1],
+    ['{} {}', 1, 4],
+    ['{"rp": "a\nb"}', 1, 8],
+    ["{'rp': 1}", 1, 2],
+  ])('%j is no document', (document, line, column) => {
+    expect(findings(document)[0]).toMatchObject({ path: '', line, column });
+  });
+
+  test('a byte order mark is no mistake', () => {
+    expect(findings(`\ufeff${text()}`)).toEqual([]);
+  });
+});
+
+describe('names', () => {
+  test('a member that stands twice is refused: readers differ in which one they take', () => {
+    const document = '{"rp":{"origins":["https://a.test"]},"policies":{"p":{"groups":["a"]},"p":{}}}';
+    expect(findings(document)).toMatchObject([{ path: 'policies.p', column: 71 }]);
+    expect(findings('{"rp":{"origins":["https://a.test"],"id":"a.test","\\u0069d":"b"},"policies":{}}')).toMatchObject([
+      { path: 'rp.id' },
+    ]);
+  });
+
+  test.each(['__proto__', 'constructor', 'prototype'])('%s is reserved everywhere', (name) => {
+    const document = `{"rp":{"origins":["https://a.test"]},"policies":{"${name}":{}}}`;
+    expect(findings(document)).toMatchObject([{ path: `policies.${name}` }]);
+    expect(parseSettings(text()).settings.policies.get(name)).toBeUndefined();
+  });
+
+  test.each(['A', 'a.b', 'a/b', '1a', '-a', '', 'a b', 'ä', 'a\n', 'x'.repeat(65)])(
+    '%j names neither a policy nor a workload',
+    (name) => {
+      expect(refused({ policies: { [name]: {} } })).toEqual([`policies.${name}`]);
+      expect(refused({ workloads: { [name]: { audience: 'x' } } })).toEqual([`workloads.${name}`]);
+    },
+  );
+
+  test.each([
+    [{ colour: 1 }, 'colour'],
+    [{ rp: { origins: ['https://a.test'], icon: '' } }, 'rp.icon'],
+    [{ session: { idel: '5m' } }, 'session.idel'],
+    [{ policies: { p: { group: ['a'] } } }, 'policies.p.group'],
+    [{ policies: { p: { groups: { some: ['a'] } } } }, 'policies.p.groups'],
+    [{ workloads: { w: { audience: 'x', port: 1 } } }, 'workloads.w.port'],
+  ])('unknown member: %j', (more, path) => {
+    expect(refused(more)).toContain(path);
+  });
+});
+
+describe('the relying party', () => {
+  test.each([
+    'http://app.example.com',
+    'https://app.example.com/',
+    'https://app.example.com/x',
+    'https://App.example.com',
+    'https://app.example.com:443',
+    'https://app.example.com:0',
+    'https://app.example.com:65536',
+    'https://app.example.com:99999',
+    'https://*.example.com',
+    'https://user@app.example.com',
+    'https://app.example.com.',
+    'https://-a.example.com',
+    'https://127.0.0.1',
+    'https://[::1]',
+    'http://localhost:80',
+    'http://localhost.example.com',
+    'http://localhostx',
+    'ftp://localhost',
+    'localhost',
+    'null',
+    '',
+  ])('%j is no origin', (origin) => {
+    expect(refused({ rp: { origins: [origin] } })).toContain('rp.origins.0');
+  });
+
+  test.each([
+    'https://a',
+    'https://xn--bcher-kva.example',
+    'https://a.b.c.d:8443',
+    'http://localhost',
+    'http://localhost:1',
+  ])('%s is an origin', (origin) => {
+    expect(refused({ rp: { origins: [origin] } })).toEqual([]);
+  });
+
+  test('every origin is within rp.id', () => {
+    const origins = ['https://app.example.com', 'https://shop.example.com'];
+    expect(refused({ rp: { origins } })).toEqual(['rp.origins.1']);
+    expect(refused({ rp: { origins, id: 'example.com' } })).toEqual([]);
+    expect(refused({ rp: { origins: ['https://badexample.com'], id: 'example.com' } })).toEqual(['rp.origins.0']);
+    expect(refused({ rp: { origins: ['https://example.com'], id: 'app.example.com' } })).toEqual(['rp.origins.0']);
+    expect(refused({ rp: { origins: ['https://a.com'], id: 'com' } })).toEqual(['rp.id']);
+  });
+
+  test('a parent domain is warned about, the exact host is not', () => {
+    expect(warned({ rp: { origins: ['https://app.example.com'], id: 'example.com' } })).toEqual(['rp.id']);
+    expect(warned({ rp: { origins: ['https://app.example.com'], id: 'app.example.com' } })).toEqual([]);
+  });
+
+  test('there is at least one origin, each once', () => {
+    expect(refused({ rp: { origins: [] } })).toEqual(['rp.origins']);
+    expect(refused({ rp: {} })).toEqual(['rp.origins']);
+    expect(refused({ rp: { origins: ['https://a.test', 'https://a.test'] } })).toEqual(['rp.origins.1']);
+  });
+});
+
+describe('what belongs together', () => {
+  test.each<[Json, string[]]>([
+    [{ identity: { ttl: '59s', refresh: '1s' } }, ['identity.ttl']],
+    [{ identity: { ttl: '60s' } }, []],
+    [{ identity: { ttl: '5m' } }, []],
+    [{ identity: { ttl: '301s' } }, ['identity.ttl']],
+    [{ identity: { ttl: '60s', refresh: '31s' } }, ['identity.refresh']],
+    [{ identity: { ttl: '90s', refresh: '60s' } }, []],
+    [{ session: { idle: '13h' } }, ['session.idle']],
+    [{ session: { idle: '12h' } }, []],
+    [{ session: { absolute: '30d' } }, []],
+    [{ session: { absolute: '31d' } }, ['session.absolute']],
+    [{ session: { idle: '20s' } }, ['identity.refresh']],
+    [{ session: { idle: '3s', absolute: '5s' }, identity: { refresh: '1s' } }, []],
+    [{ keys: { publish: '30s' } }, ['keys.publish']],
+    [{ keys: { publish: '2d', rotate: '3d' } }, ['keys.rotate']],
+    [{ keys: { retire: '2m' } }, ['keys.retire']],
+    [{ keys: { publish: '1m', rotate: '2m', retire: '3m' } }, []],
+  ])('%j: %j', (more, paths) => {
+    expect(refused(more)).toEqual(paths);
+  });
+
+  test('a lead that is shorter than meshes remember is warned about', () => {
+    expect(warned({ keys: { publish: '20m' } })).toEqual(['keys.publish']);
+  });
+
+  test('workloads that share an audience, and no policy at all, are warned about', () => {
+    expect(warned({ workloads: { a: { audience: 'x' }, b: { audience: 'x' }, c: { audience: 'y' } } })).toEqual([
+      'workloads.a',
+      'workloads.b',
+    ]);
+    expect(warned({ policies: {} })).toEqual(['policies']);
+  });
+});
+
+describe('values', () => {
+  test.each<[Json, string]>([
+    [{ policies: { p: { groups: [] } } }, 'policies.p.groups'],
+    [{ policies: { p: { groups: {} } } }, 'policies.p.groups'],
+    [{ policies: { p: { groups: { any: [] } } } }, 'policies.p.groups'],
+    [{ policies: { p: { groups: ['a b'] } } }, 'policies.p.groups'],
+    [{ policies: { p: { groups: 'a' } } }, 'policies.p.groups'],
+    [{ policies: { p: { users: [] } } }, 'policies.p.users'],
+    [{ policies: { p: { maxAge: 300 } } }, 'policies.p.maxAge'],
+    [{ policies: { p: { userVerification: 'yes' } } }, 'policies.p.userVerification'],
+    [{ policies: { p: null } }, 'policies.p'],
+    [{ policies: { p: [] } }, 'policies.p'],
+    [{ policies: { p: ['admins'] } }, 'policies.p'],
+    [{ policies: [] }, 'policies'],
+    [{ session: [] }, 'session'],
+    [{ identity: { issuer: 'https://a.test/' } }, 'identity.issuer'],
+    [{ identity: { issuer: 'https://a.test?x' } }, 'identity.issuer'],
+    [{ identity: { audience: '' } }, 'identity.audience'],
+    [{ identity: { profile: 'jwt' } }, 'identity.profile'],
+    [{ store: { type: 'sqlite' } }, 'store.type'],
+    [{ pages: { help: 'a\u0007' } }, 'pages.help'],
+    [{ pages: { name: 'x'.repeat(65) } }, 'pages.name'],
+    [{ crypto: true }, 'crypto'],
+  ])('%j is refused', (more, path) => {
+    expect(refused(more).some((each) => each === path || each.startsWith(`${path}.`))).toBe(true);
+  });
+});
