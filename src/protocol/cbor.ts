@@ -11,7 +11,8 @@ const decoder = new Decoder(options);
 export function decodeCbor(bytes: Uint8Array, rules?: CborRules): unknown {
   const end = scanCbor(bytes, 0, rules);
   if (end !== bytes.length) throw new Fido2Error('cbor_invalid', `${bytes.length - end} bytes behind the CBOR item`);
-  const value: unknown = decoder.decode(bytes);
+  // A view of its own: cbor-x leaves a property on the array that it is given.
+  const value: unknown = decoder.decode(bytes.subarray());
   return value;
 }
 
