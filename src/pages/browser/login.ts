@@ -27,6 +27,8 @@ let renewAt = performance.now() + challengeLife;
 let conditional = false;
 let immediate = false;
 let over = false;
+/** After a refusal: the list of saved accounts comes back with the next sign of a person, never by itself. */
+let paused = false;
 
 /** Takes new options where the challenge in hand is old. A step-up keeps to the keys that the page came with. */
 async function renew(): Promise<void> {
@@ -65,8 +67,16 @@ const refusals = { authentication_failed: { title: loginScript.refusedTitle, tex
 
 function refused(error: unknown): void {
   renewAt = 0;
+  paused = true;
   show('ready');
   tellProblem(error, recover, refusals);
+  for (const sign of ['pointermove', 'pointerdown', 'keydown']) addEventListener(sign, resume, { once: true });
+}
+
+function resume(): void {
+  if (!paused) return;
+  paused = false;
+  void listen();
 }
 
 async function recover(): Promise<void> {
@@ -74,6 +84,7 @@ async function recover(): Promise<void> {
     renewAt = 0;
     await renew();
     clear();
+    paused = false;
     await listen();
   } catch (error) {
     refused(error);
@@ -82,7 +93,7 @@ async function recover(): Promise<void> {
 
 /** Offers the browser's saved accounts in the field, for as long as nothing else is asked. */
 async function listen(): Promise<void> {
-  if (!conditional || over || isBusy()) return;
+  if (!conditional || over || paused || isBusy()) return;
   const started = performance.now();
   try {
     await renew();

@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto';
+import type { Answer } from './stub-site.ts';
+
+const ref = '7f3a91c2';
+
+function challenge(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+export function problem(status: number, code: string, headers: Readonly<Record<string, string>> = {}): Answer {
+  return { status, body: { type: 'about:blank', title: 'A title', status, code, ref }, headers };
+}
+
+export function requestOptions(): Answer {
+  return {
+    status: 200,
+    body: { challenge: challenge(), rpId: 'localhost', timeout: 120_000, userVerification: 'required' },
+  };
+}
+
+export function creationOptions(name = 'alice', displayName = 'Alice Meyer'): Answer {
+  return {
+    status: 200,
+    body: {
+      challenge: challenge(),
+      rp: { id: 'localhost', name: 'Northwind' },
+      user: { id: 'AAECAwQFBgcICQoLDA0ODw', name, displayName },
+      pubKeyCredParams: [{ type: 'public-key', alg: -7 }],
+      timeout: 120_000,
+      authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
+    },
+  };
+}
+
+export function registered(body: unknown): Answer {
+  const { id, name } = body as { readonly id: string; readonly name: string };
+  return { status: 201, body: { credentialId: id, user: 'alice', name } };
+}
+
+const day = 86_400_000;
+const now = Date.UTC(2026, 10, 24, 9);
+
+/** What GET /account/state answers, for a person with these passkeys out of three. */
+export function accountState(...ids: readonly ('laptop' | 'phone' | 'key')[]): Answer {
+  const known = {
+    laptop: { id: 'bGFwdG9w', name: 'Work laptop', backupEligible: true, backedUp: false, lastUsed: now - day },
+    phone: { id: 'cGhvbmU', name: 'Phone', backupEligible: true, backedUp: true, lastUsed: now },
+    key: { id: 'a2V5', name: 'Key in the safe', backupEligible: false, backedUp: false, lastUsed: null },
+  };
+  const credentials = ids.map((id, index) => ({
+    ...known[id],
+    aaguid: '00000000-0000-0000-0000-000000000000',
+    created: now - 30 * day,
+    transports: [],
+    current: index === 0,
+  }));
+  const userAgent = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0';
+  const session = { created: now - day, lastSeen: now, userAgent };
+  return {
+    status: 200,
+    body: {
+      user: { id: 'AAECAwQFBgcICQoLDA0ODw', name: 'alice', displayName: 'Alice Meyer', groups: [] },
+      rpId: 'localhost',
+      credentials,
+      sessions: [
+        { ...session, sid: 's1', current: true },
+        { ...session, sid: 's2', current: false },
+      ],
+      fresh: true,
+    },
+  };
+}
