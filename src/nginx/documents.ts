@@ -1,9 +1,10 @@
 import { toBase64url, utf8 } from '../bytes.ts';
+import { algorithmBackends } from '../crypto/verify.ts';
 import { jwksOf } from '../identity/signing-keys.ts';
 import type { Context } from './context.ts';
 import { counters, state } from './dicts.ts';
 import { json } from './response.ts';
-import { type Outgoing, versions } from './runtime.ts';
+import { type Outgoing, subtle, versions } from './runtime.ts';
 
 /** GET /fido2/jwks.json: public, cached for at most a quarter of the time that a key is published ahead. */
 export async function showJwks({ service, request }: Context): Promise<Outgoing> {
@@ -71,7 +72,7 @@ export async function showHealthDetails({ service }: Context): Promise<Outgoing>
     status: degraded === undefined ? 'ok' : 'degraded',
     ...(degraded === undefined ? {} : { degraded }),
     ...versions,
-    crypto: service.settings.crypto,
+    algorithms: await algorithmBackends({ subtle, mode: service.settings.crypto }),
     policies: [...service.settings.policies.keys()],
     keys: service.signingRing.keys.map(({ kid, signsFrom }) => ({ kid, signs_from: signsFrom })),
   });

@@ -2,7 +2,7 @@ import { toBase64url } from '../bytes.ts';
 import { errorCodes, Fido2Error } from '../errors.ts';
 import { cookieOf, type Session, startSession, stepUpSession } from '../identity/session.ts';
 import { type Credential, findUserByCredential, type User, updateUser } from '../identity/user.ts';
-import { verifyAuthentication } from '../protocol/authentication.ts';
+import { type StoredCredential, verifyAuthentication } from '../protocol/authentication.ts';
 import { type AuthenticationResponse, parseAuthenticationResponse } from '../protocol/response-json.ts';
 import { audit } from './audit.ts';
 import type { Authenticated } from './authenticate.ts';
@@ -54,11 +54,9 @@ interface Verified {
   readonly userVerified: boolean;
 }
 
-/** A key that nobody has: the work of a refusal is then that of any other. */
-const nobody = {
-  publicKey: 'pQECAyYgASFYIATQB3QaXdapF3F0RcQH1g11CBJptGSryO7NP8AmF8D3IlgggQO3pVSvTIEI4L9JvpdWwSQwZ2dP73OmHisbdNxnyxw',
-  userHandle: 'AAAAAAAAAAAAAAAAAAAAAA',
-};
+/** A key that nobody has. */
+const nobodysKey =
+  'pQECAyYgASFYIATQB3QaXdapF3F0RcQH1g11CBJptGSryO7NP8AmF8D3IlgggQO3pVSvTIEI4L9JvpdWwSQwZ2dP73OmHisbdNxnyxw';
 
 async function verify(
   { service }: Context,
@@ -67,7 +65,6 @@ async function verify(
   found: Found,
 ): Promise<Verified> {
   const { settings } = service;
-  const stored = found?.credential;
   const result = await verifyAuthentication(
     response,
     {
@@ -75,14 +72,8 @@ async function verify(
       origins: [challenge.origin],
       rpId: settings.rp.id,
       userVerification: 'required',
-      stored: {
-        credentialId: response.id,
-        publicKey: bytesOf(stored?.publicKey ?? nobody.publicKey),
-        signCount: stored?.signCount ?? 0,
-        userHandle: bytesOf(found?.value.id ?? nobody.userHandle),
-        backupEligible: stored?.backupEligible ?? false,
-        backedUp: stored?.backedUp ?? false,
-      },
+      signCount: settings.passkeys.signCount,
+      stored: found === null ? strangerTo(response) : storedOf(found),
       ...(challenge.purpose === 'step_up' && found !== null
         ? {
             allowCredentials: found.value.credentials.map(({ id }) => bytesOf(id)),
@@ -108,14 +99,41 @@ async function verify(
   return { user: found.value, credential, userVerified };
 }
 
+function storedOf({ value, credential }: NonNullable<Found>): StoredCredential {
+  const { id, publicKey, signCount, backupEligible, backedUp } = credential;
+  return {
+    credentialId: bytesOf(id),
+    publicKey: bytesOf(publicKey),
+    signCount,
+    userHandle: bytesOf(value.id),
+    backupEligible,
+    backedUp,
+  };
+}
+
+/** A record that an answer from nobody's key fits up to its signature: refusing it takes the work of any other. */
+function strangerTo({ id, userHandle, authenticatorData }: AuthenticationResponse): StoredCredential {
+  const flags = authenticatorData[32] ?? 0;
+  return {
+    credentialId: id,
+    publicKey: bytesOf(nobodysKey),
+    signCount: 0,
+    userHandle: userHandle ?? id,
+    backupEligible: (flags & 0x08) !== 0,
+    backedUp: (flags & 0x10) !== 0,
+  };
+}
+
 /** Step 7.2.24. Two answers of one key at a time: a counter that counts may only rise. */
 async function noteUse({ service }: Context, user: User, used: Credential): Promise<User> {
+  const refuses = service.settings.passkeys.signCount === 'refuse';
   const { value } = await updateUser(service.ports, user.id, (current) => {
     const stored = current.credentials.find((each) => each.id === used.id);
     if (stored === undefined || current.disabled) {
       throw new Fido2Error('authentication_failed', 'the key was removed meanwhile', { step: '7.2.24' });
     }
-    if ((used.signCount > 0 || stored.signCount > 0) && used.signCount <= stored.signCount) {
+    const counts = used.signCount > 0 || stored.signCount > 0;
+    if (refuses && counts && used.signCount <= stored.signCount) {
       throw new Fido2Error('sign_count_regressed', `${stored.signCount} became ${used.signCount}`, { step: '7.2.22' });
     }
     const { signCount, backedUp, uvInitialized, lastUsed } = used;

@@ -29,13 +29,18 @@ export interface Service {
 
 let loaded: Service | null = null;
 
-/** Throws `unfit` with the reason: then every gated request is 503, and what was remembered runs out. */
+/** Throws `unfit` with the reason: then nothing is remembered and every gated request is 503. */
 export async function loadService(variables: Variables): Promise<Service> {
   const missing = missingZones();
   if (missing.length > 0) throw new Fido2Error('unfit', `no zone ${missing.join(', ')}: include fido2/http.conf`);
   const generation = state.get('generation');
   if (loaded !== null && loaded.generation === generation) return loaded;
-  loaded = await load(settingsPath(variables), settingsText(variables), generation ?? nextGeneration());
+  try {
+    loaded = await load(settingsPath(variables), settingsText(variables), generation ?? nextGeneration());
+  } catch (error) {
+    if (error instanceof Fido2Error && error.code === 'unfit') tokens.clear();
+    throw error;
+  }
   state.set('folder', loaded.folder);
   return loaded;
 }

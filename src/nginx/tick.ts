@@ -1,5 +1,6 @@
 import { toBase64url } from '../bytes.ts';
 import { generateSigningKey } from '../crypto/sign.ts';
+import { algorithmBackends } from '../crypto/verify.ts';
 import { readMacRing } from '../identity/mac-keys.ts';
 import { forgetRevocation, listRevocations } from '../identity/revocation.ts';
 import { advanceSigningRing, readSigningRing } from '../identity/signing-keys.ts';
@@ -41,8 +42,10 @@ export async function tick(variables: Variables): Promise<void> {
 async function selfCheck(variables: Variables): Promise<void> {
   const service = await loadService(variables);
   const { settings, signingRing } = service;
+  const backends = await algorithmBackends({ subtle, mode: settings.crypto });
+  const algorithms = Object.entries(backends).map(([name, backend]) => `${name} ${backend}`);
   log.warn(
-    `fit: nginx ${versions.nginx}, njs ${versions.njs} on ${versions.engine}, crypto ${settings.crypto}, ` +
+    `fit: nginx ${versions.nginx}, njs ${versions.njs} on ${versions.engine}, crypto ${settings.crypto} (${algorithms.join(', ')}), ` +
       `${settings.policies.size} policies, ${signingRing.keys.length} signing keys, store ${service.folder}`,
   );
 }
