@@ -1,10 +1,11 @@
 /**
  * Where to go after signing in: a path of this origin, or `/`. It starts with one `/` followed by neither `/` nor
- * `\`, holds no control character before or after decoding, and is not one of our own pages.
+ * `\`, holds no control character before or after decoding and no half of a surrogate pair (broken UTF-8 may leave
+ * one, and it cannot be encoded again), and is not one of our own pages.
  */
 export function safeReturnTo(value: unknown): string {
   if (typeof value !== 'string' || value.length > 4096) return '/';
-  if (!/^\/(?![/\\])/.test(value) || hasControl(value)) return '/';
+  if (!/^\/(?![/\\])/.test(value) || hasControl(value) || /\p{Cs}/u.test(value)) return '/';
   let decoded: string;
   try {
     decoded = decodeURIComponent(value);
