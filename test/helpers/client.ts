@@ -30,8 +30,8 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string>>;
   readonly setCookie: readonly string[];
   readonly text: string;
-  /** The body as a JSON object. */
-  json(): Record<string, unknown>;
+  /** The body as JSON, believed to have this type. */
+  json<T = Record<string, unknown>>(): T;
 }
 
 export const cookieName = '__Host-fido2';
@@ -60,7 +60,7 @@ export function request(site: Site, options: RequestOptions): Promise<Answer> {
           headers: Object.fromEntries(distinct) as Record<string, string>,
           setCookie: incoming.headers['set-cookie'] ?? [],
           text,
-          json: () => JSON.parse(text) as Record<string, unknown>,
+          json: <T>() => JSON.parse(text) as T,
         });
       });
     });
@@ -142,7 +142,7 @@ export async function enrol(
 ): Promise<Enrolment> {
   const { code, userId } = await invite(site, who);
   const options = expectStatus(200, await post(site, '/fido2/attestation/options', { invite: code }));
-  const response = authenticator.create(options.json() as unknown as CreationOptionsJSON);
+  const response = authenticator.create(options.json<CreationOptionsJSON>());
   const result = expectStatus(201, await post(site, '/fido2/attestation/result', response));
   const { credentialId } = result.json();
   return { user: who.user, userId, credentialId: String(credentialId), cookie: cookieFrom(result), invite: code };
@@ -170,7 +170,7 @@ export async function loginAnswer(
 ): Promise<Answer> {
   const asked = policy === undefined ? {} : { policy };
   const options = expectStatus(200, await post(site, '/fido2/assertion/options', asked, { cookie }));
-  const response = authenticator.get(options.json() as unknown as RequestOptionsJSON, tamper);
+  const response = authenticator.get(options.json<RequestOptionsJSON>(), tamper);
   const body = returnTo === undefined ? response : { ...response, return_to: returnTo };
   return post(site, '/fido2/assertion/result', body, { cookie });
 }

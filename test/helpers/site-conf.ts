@@ -3,15 +3,18 @@ import { join } from 'node:path';
 
 export type Members = Readonly<Record<string, unknown>>;
 
+/** Text of nginx.conf; a function is told the site's paths. */
+export type ConfText = string | ((site: SitePaths) => string);
+
 export interface SiteOptions {
   /** Port of the upstream `app`; with it the site has `/`, `/app/` (policy user) and `/admin/` (policy admin). */
   readonly upstream?: { readonly port: number };
   /** Configuration text inside the server. */
-  readonly locations?: string;
+  readonly locations?: ConfText;
   /** The same, before the snippets are included. */
-  readonly server?: string;
+  readonly server?: ConfText;
   /** Configuration text inside http, after http.conf. */
-  readonly http?: string;
+  readonly http?: ConfText;
   /** Members of fido2.json over the defaults, section by section; a function is told the port. */
   readonly settings?: Members | ((port: number) => Members);
   /** The engine that the gate's location runs on. */
@@ -54,8 +57,12 @@ export interface SitePaths {
 }
 
 /** nginx.conf of a test site; the snippets stand in fido2/ beside it. */
-export function siteConf(options: SiteOptions, { folder, port, modules, user }: SitePaths): string {
-  const { upstream, locations = '', server = '', http = '', workers = 1, contexts = 'reused', conf } = options;
+export function siteConf(options: SiteOptions, site: SitePaths): string {
+  const { folder, port, modules, user } = site;
+  const { upstream, workers = 1, contexts = 'reused', conf } = options;
+  const [http, server, locations] = [options.http, options.server, options.locations].map((text = '') =>
+    typeof text === 'string' ? text : text(site),
+  );
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   const text = `load_module ${modules}/ngx_http_js_module.so;
 daemon off;

@@ -84,7 +84,7 @@ export async function verifyIdentity(
   expected: { issuer?: string; audience?: string } = {},
 ): Promise<JWTVerifyResult> {
   if (token === undefined) throw new Error('no identity token');
-  const keys = (await get(site, '/fido2/jwks.json')).json() as unknown as JSONWebKeySet;
+  const keys = (await get(site, '/fido2/jwks.json')).json<JSONWebKeySet>();
   const { issuer = site.origin, audience = issuer } = expected;
   return jwtVerify(token, createLocalJWKSet(keys), { issuer, audience, algorithms: ['ES256'] });
 }
