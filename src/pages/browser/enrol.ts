@@ -134,5 +134,7 @@ if (canUsePasskeys()) {
   byId('leave').addEventListener('click', () => {
     post('/logout', {}).then(begin, (error: unknown) => problem(error, clear));
   });
+  // another link, opened in this tab while the page is here, changes nothing but the fragment
+  addEventListener('hashchange', () => location.reload());
   void load();
 } else show('none');
