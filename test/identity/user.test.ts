@@ -69,6 +69,24 @@ describe('account names', () => {
     expect(await ports.store.list('users')).toHaveLength(1);
   });
 
+  test('one who comes between the two writes of another is the only one then', async () => {
+    let writes = 0;
+    const slow: TestPorts = {
+      ...ports,
+      store: {
+        ...ports.store,
+        putIf: async (key, value, version) => {
+          if (++writes === 2) await create('ANA');
+          return ports.store.putIf(key, value, version);
+        },
+      },
+    };
+    await expect(createUser(slow, { name: 'ana' })).rejects.toMatchObject({ code: 'name_taken' });
+    expect(writes).toBe(2);
+    expect((await findUserByName(ports, 'ana'))?.value.name).toBe('ANA');
+    expect(await ports.store.list('users')).toHaveLength(1);
+  });
+
   test.each(['', '..', 'a/b', `${'x'.repeat(22)}\n`, '../names/x'])('%j is nobody’s id', async (id) => {
     expect(await findUser(ports, id)).toBeNull();
     await expect(updateUser(ports, id, () => ({ disabled: true }))).rejects.toMatchObject({ code: 'not_found' });
