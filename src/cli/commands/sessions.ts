@@ -44,11 +44,11 @@ export const sessionCommands: readonly Command[] = [
     example: 'sessions revoke ada',
     options: [{ flags: '--all', summary: 'end the sessions of everybody' }],
     run: async (input) => {
-      const { ports, audit } = input.open();
       const [name, id, all] = [input.parameter('user'), input.parameter('session'), input.flag('all')];
       if ((name === '') !== all) {
         throw new CommandError('name a user, or say --all', 'ngx-fido2 sessions list shows who is signed in', 2);
       }
+      const { ports, audit } = input.open();
       const users = all ? await listUsers(ports) : [(await requireUser(ports, name)).value];
       const which = (session: Session): boolean => id === '' || session.id === id;
       const revoked: string[] = [];

@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { CommandError } from '../command-error.ts';
 
 /** `address:port` for nginx's listen. */
@@ -39,6 +39,18 @@ export function reachable({ addresses, port }: Listening): string {
   const [first = ''] = addresses;
   if (first.startsWith('0.0.0.0:')) return `http://127.0.0.1:${port}`;
   return first.startsWith('[::]:') ? `http://[::1]:${port}` : `http://${first}`;
+}
+
+/** Whether somebody listens on the unix socket. */
+export function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
 }
 
 function bracketed(host: string): string {

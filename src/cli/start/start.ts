@@ -15,7 +15,7 @@ import { prepareDataFolder } from './data-folder.ts';
 import { demoConf } from './demo-conf.ts';
 import { localOrigin, prepareSettings } from './demo-data.ts';
 import { awaitHealth, unexpectedEnd } from './health.ts';
-import { chooseListening, type Listening, reachable } from './listen.ts';
+import { chooseListening, isAnswered, type Listening, reachable } from './listen.ts';
 import { type Service, startService } from './service.ts';
 
 export interface StartOptions {
@@ -70,6 +70,7 @@ async function bringUp(options: StartOptions, undo: Undo): Promise<void> {
   printProgress(`  nginx    ${nginx.version} + njs ${nginx.njsVersion}, ${sources[nginx.source]}`);
 
   const upstream = join(run, 'upstream.sock');
+  await requireUnused(path, join(run, 'fido2.sock'));
   // a socket that a killed nginx left behind would keep this one from listening
   for (const name of ['fido2.sock', 'upstream.sock']) rmSync(join(run, name), { force: true });
   const fido2 = join(folder, 'fido2');
@@ -110,6 +111,11 @@ function startUpstream(
   const expected = ['--issuer', identity.issuer, '--audience', identity.audience];
   const as = user === null ? [] : ['--as', `${user.uid}:${user.gid}`];
   return startService('the demo upstream', [...command, '--listen', socket, ...keys, ...expected, ...as], { log });
+}
+
+async function requireUnused(data: string, socket: string): Promise<void> {
+  if (!(await isAnswered(socket))) return;
+  throw new CommandError(`another start runs on ${data}`, 'stop it, or use another folder with --data DIR');
 }
 
 /** Asked of a process of its own, which becomes the folder's owner for good where this one is root. */
