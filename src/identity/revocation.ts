@@ -35,8 +35,8 @@ export async function revokeSession(store: Store, user: string, id: string, now:
   for (let attempt = 0; attempt < 32; attempt++) {
     const session = await readSession(store, user, id);
     if (session === null) return null;
-    const { authentication, previous } = session.value;
-    const authentications = previous === null ? [authentication] : [authentication, previous.authentication];
+    const { authentication, superseded } = session.value;
+    const authentications = [authentication, ...superseded.map((each) => each.authentication)];
     const revocation: Revocation = { v: 1, session: id, user, at: now, authentications };
     const key = revocationKey(id);
     const there = await store.get(key);
@@ -71,7 +71,9 @@ export async function listRevocations(store: Store): Promise<Revocation[]> {
   return revocations;
 }
 
+/** A revocation that was cut off between its two records is finished first, or its session would come back. */
 export async function forgetRevocation(store: Store, revocation: Revocation): Promise<void> {
+  await deleteRecord(store, sessionKey(revocation.user, revocation.session));
   await deleteRecord(store, revocationKey(revocation.session));
 }
 

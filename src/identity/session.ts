@@ -1,4 +1,4 @@
-import { boolean, type GenericSchema, looseObject, nullable, number, string } from 'valibot';
+import { array, boolean, type GenericSchema, looseObject, number, string } from 'valibot';
 import { fromBase64url, toBase64url, utf8 } from '../bytes.ts';
 import { mac, verifyMac } from '../crypto/mac.ts';
 import { Fido2Error } from '../errors.ts';
@@ -10,7 +10,7 @@ import { readRecord, type Versioned, version1 } from './record.ts';
 
 /**
  * A session is a record; its cookie is a function of the record, so that a revocation can compute it again. The
- * cookie changes at login and step-up only; the one before a step-up stays good for a while, with its own
+ * cookie changes at login and step-up only; each one before a step-up stays good for a while, with its own
  * authentication, for other tabs.
  */
 export type Authentication = {
@@ -36,7 +36,8 @@ export type Session = {
   /** The absolute end, whatever happens. */
   readonly expires: number;
   readonly authentication: Authentication;
-  readonly previous: { readonly authentication: Authentication; readonly until: number } | null;
+  /** Authentications before the last, the newest first, until nothing of them can be remembered anywhere. */
+  readonly superseded: readonly { readonly authentication: Authentication; readonly until: number }[];
   /** User-Agent and address of the login, for the owner's list. */
   readonly agent: string;
   readonly address: string;
@@ -58,7 +59,7 @@ const sessionSchema: GenericSchema<unknown, Session> = looseObject({
   lastSeen: number(),
   expires: number(),
   authentication: authenticationSchema,
-  previous: nullable(looseObject({ authentication: authenticationSchema, until: number() })),
+  superseded: array(looseObject({ authentication: authenticationSchema, until: number() })),
   agent: string(),
   address: string(),
 });
@@ -78,6 +79,9 @@ export interface Limits {
 
 /** Milliseconds that the cookie before a step-up stays good. */
 export const overlap = 60_000;
+/** Milliseconds that a revocation must still know it: no entry of the gate lives longer. */
+const remembered = 300_000;
+const mostSuperseded = 32;
 
 const form =
   /^([A-Za-z0-9_-]{4})\.([A-Za-z0-9_-]{22})\.([A-Za-z0-9_-]{22})\.([0-9a-z]{1,6})-([0-9a-z]{5,9})-([01])\.([A-Za-z0-9_-]{43})$/;
@@ -147,7 +151,7 @@ export async function startSession(
       sequence: 0,
       key: keys.current,
     },
-    previous: null,
+    superseded: [],
     agent: login.agent,
     address: login.address,
   };
@@ -157,7 +161,7 @@ export async function startSession(
   return session;
 }
 
-/** The session with a newer authentication, or null where it ended or changed meanwhile. */
+/** The session with a newer authentication, or null where it ended, changed meanwhile, or was confirmed too often. */
 export async function stepUpSession(
   store: Store,
   keys: MacKeys,
@@ -165,6 +169,9 @@ export async function stepUpSession(
   login: Pick<Login, 'credential' | 'userVerified'>,
   now: number,
 ): Promise<Session | null> {
+  const before = { authentication: value.authentication, until: now + overlap };
+  const superseded = [before, ...value.superseded.filter(({ until }) => until + remembered > now)];
+  if (superseded.length > mostSuperseded) return null;
   const next: Session = {
     ...value,
     credential: login.credential,
@@ -175,7 +182,7 @@ export async function stepUpSession(
       sequence: value.authentication.sequence + 1,
       key: keys.current,
     },
-    previous: { authentication: value.authentication, until: now + overlap },
+    superseded,
   };
   return (await store.putIf(sessionKey(value.user, value.id), next, version)) === null ? null : next;
 }
@@ -201,9 +208,9 @@ export async function listSessions(store: Store, user: string): Promise<Session[
 export function endOf(session: Session, authentication: Authentication, limits: Limits, now: number): number | null {
   let end = Math.min(session.lastSeen + limits.idle, session.expires, session.created + limits.absolute);
   if (authentication.sequence !== session.authentication.sequence) {
-    const { previous } = session;
-    if (previous === null || previous.authentication.sequence !== authentication.sequence) return null;
-    end = Math.min(end, previous.until);
+    const old = session.superseded.find((each) => each.authentication.sequence === authentication.sequence);
+    if (old === undefined) return null;
+    end = Math.min(end, old.until);
   }
   return end > now ? end : null;
 }

@@ -4,7 +4,7 @@ import { makeIdentityToken } from '../identity/identity-token.ts';
 import { touchSession } from '../identity/session.ts';
 import { evaluate } from '../policy/evaluate.ts';
 import { type Authenticated, authenticate } from './authenticate.ts';
-import { count, entryKey, refusals, tokens, tombstones } from './dicts.ts';
+import { count, entryKey, refusals, state, tokens, tombstones } from './dicts.ts';
 import type { Request } from './request.ts';
 import { clock, log, type Outgoing, random } from './runtime.ts';
 import type { Service } from './service.ts';
@@ -67,7 +67,7 @@ interface Decision {
 }
 
 async function permit(
-  { settings, store, signingKey }: Service,
+  { settings, store, signingKey, generation }: Service,
   request: Request,
   { session, user, authentication, ends }: Authenticated,
   { policyName, workload, vary, key }: Decision,
@@ -110,7 +110,9 @@ async function permit(
     const end = Math.min(now + settings.identity.refresh, ends, decision.until ?? Number.POSITIVE_INFINITY);
     const life = Math.min(end - now, settings.identity.ttl - reserve);
     if (life > 0) tokens.put(key, token, life);
-    // In this order no interleaving with a revocation leaves the entry behind: see revoke.ts.
+    // In this order no interleaving with a revocation leaves the entry behind: see revoke.ts. The same holds for new
+    // settings and dropped keys, which change the generation before they clear the zone.
+    if (state.get('generation') !== generation) tokens.drop(key);
     if (tombstones.has(session.value.id)) {
       tokens.drop(key);
       throw new Fido2Error('session_expired', 'the session was revoked meanwhile');

@@ -81,6 +81,13 @@ export const state = {
   remove: (name: string): void => {
     need('fido2_state').delete(`is ${name}`);
   },
+  /** The zone forgets after 24 days: what must live as long as nginx is written again. */
+  renew(): void {
+    for (const name of ['settings', 'generation', 'folder', 'keys', 'degraded']) {
+      const value = state.get(name);
+      if (value !== undefined) state.set(name, value);
+    }
+  },
 };
 
 /** Used challenges, and the boot id that dies with them. */

@@ -1,6 +1,6 @@
 import { toBase64url } from '../bytes.ts';
 import { errorCodes, Fido2Error } from '../errors.ts';
-import { cookieOf, type Session, startSession, stepUpSession } from '../identity/session.ts';
+import { cookieOf, readSession, type Session, startSession, stepUpSession } from '../identity/session.ts';
 import { type Credential, findUserByCredential, type User, updateUser } from '../identity/user.ts';
 import { type StoredCredential, verifyAuthentication } from '../protocol/authentication.ts';
 import { type AuthenticationResponse, parseAuthenticationResponse } from '../protocol/response-json.ts';
@@ -160,12 +160,17 @@ async function sessionAfter(
     agent: (request.header('user-agent') ?? '').slice(0, 200),
     address: request.address,
   };
-  if (known !== null && known.user.id === user.id) {
-    const next = await stepUpSession(store, macKeys, known.session, login, now);
-    if (next !== null) return next;
-  }
-  if (known !== null && known.user.id !== user.id) {
-    await endSessions(service, known.user.id, ({ id }) => id === known.session.value.id);
+  if (known !== null) {
+    const { id: sid } = known.session.value;
+    let standing: Authenticated['session'] | null = known.user.id === user.id ? known.session : null;
+    // Another tab or the gate may write at the same time: the session goes on after theirs.
+    for (let attempt = 0; standing !== null && attempt < 32; attempt++) {
+      const next = await stepUpSession(store, macKeys, standing, login, now);
+      if (next !== null) return next;
+      standing = await readSession(store, user.id, sid);
+    }
+    // Nobody would hold its cookie any more, and no logout would end it.
+    await endSessions(service, known.user.id, ({ id }) => id === sid);
   }
   return startSession(store, random, macKeys, login, settings.session, now);
 }

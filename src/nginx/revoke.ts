@@ -23,9 +23,19 @@ function* authorizeUris(settings: Settings): Generator<string> {
   }
 }
 
-/** Tombstone first, then the entries: a fill looks for the tombstone after it has put its entry. */
+/**
+ * Tombstone first, then the entries: a fill looks for the tombstone after it has put its entry. A full zone of
+ * tombstones throws, after the entries are gone.
+ */
 export async function bury(service: Service, revocation: Revocation): Promise<void> {
-  tombstones.put(revocation.session, tombstoneLife(service.settings));
+  try {
+    tombstones.put(revocation.session, tombstoneLife(service.settings));
+  } finally {
+    await dropEntries(service, revocation);
+  }
+}
+
+async function dropEntries(service: Service, revocation: Revocation): Promise<void> {
   for (const cookie of await cookiesOf(service.macKeys, revocation)) {
     for (const uri of authorizeUris(service.settings)) {
       tokens.drop(entryKey(uri, cookie));

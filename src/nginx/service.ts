@@ -2,7 +2,7 @@ import { fromUtf8, toBase64url } from '../bytes.ts';
 import { sha256 } from '../crypto/digest.ts';
 import { generateSigningKey, importSigningKey, type SigningKey } from '../crypto/sign.ts';
 import { Fido2Error } from '../errors.ts';
-import { deriveMacKeys, ensureMacRing, type MacKeys } from '../identity/mac-keys.ts';
+import { deriveMacKeys, ensureMacRing, type MacKeys, type MacRing } from '../identity/mac-keys.ts';
 import type { IdentityPorts } from '../identity/record.ts';
 import { ensureSigningRing, type SigningRing, signingKeyAt } from '../identity/signing-keys.ts';
 import { parseSettings, type Settings } from '../policy/settings.ts';
@@ -118,6 +118,7 @@ async function load(path: string, text: string, generation: string): Promise<Ser
   const ports: IdentityPorts = { store, clock, random, sha256: (bytes) => sha256(subtle, bytes) };
   const macRing = await ensureMacRing(ports);
   const signingRing = await ensureSigningRing(store, clock.now(), settings.keys, () => generateSigningKey(subtle));
+  state.add('keys', keyIds(macRing.value, signingRing.value).join(' '));
   const imported = new Map<string, SigningKey>();
   return {
     settings,
@@ -137,6 +138,11 @@ async function load(path: string, text: string, generation: string): Promise<Ser
       return key;
     },
   };
+}
+
+/** What tells that a ring has changed since the first context loaded it. */
+export function keyIds(mac: MacRing, signing: SigningRing): string[] {
+  return [...mac.keys.map(({ id }) => id), ...signing.keys.map(({ kid }) => kid)];
 }
 
 function checkVersions(): void {

@@ -7,7 +7,7 @@ import { advanceSigningRing, readSigningRing } from '../identity/signing-keys.ts
 import { claims, state, tokens } from './dicts.ts';
 import { bury, tombstoneLife } from './revoke.ts';
 import { clock, log, processIds, random, subtle, type Variables, versions } from './runtime.ts';
-import { adoptSettings, loadService, nextGeneration, type Service } from './service.ts';
+import { adoptSettings, keyIds, loadService, nextGeneration, type Service } from './service.ts';
 
 /** Milliseconds between the rarer works. */
 const minute = 60_000;
@@ -28,8 +28,8 @@ export async function tick(variables: Variables): Promise<void> {
       await selfCheck(variables);
     }
     const service = await loadService(variables);
-    await buryRevoked(service);
     await noticeKeys(service);
+    await buryRevoked(service);
     if (clock.now() - lastMinute >= minute) {
       lastMinute = clock.now();
       await everyMinute(service);
@@ -53,32 +53,36 @@ async function selfCheck(variables: Variables): Promise<void> {
 /** Another nginx on the same store, the command, or a worker killed half-way: one mechanism for all of them. */
 async function buryRevoked(service: Service): Promise<void> {
   const life = tombstoneLife(service.settings);
+  let failure: unknown = null;
   for (const revocation of await listRevocations(service.store)) {
-    if (clock.now() - revocation.at > life) await forgetRevocation(service.store, revocation);
-    else await bury(service, revocation);
+    try {
+      if (clock.now() - revocation.at > life) await forgetRevocation(service.store, revocation);
+      else await bury(service, revocation);
+    } catch (error) {
+      failure = error;
+    }
   }
+  if (failure !== null) throw failure;
 }
 
-/** A ring that somebody rotated is loaded by every context; dropped keys also end what was remembered. */
+/**
+ * A ring that somebody rotated is loaded by every context; dropped keys also end what was remembered. It is noted
+ * last, so that a worker killed on the way leaves it to the next.
+ */
 async function noticeKeys(service: Service): Promise<void> {
   const mac = await readMacRing(service.store);
   const signing = await readSigningRing(service.store);
   if (mac === null || signing === null) return;
-  const ids = [...mac.value.keys.map(({ id }) => id), ...signing.value.keys.map(({ kid }) => kid)];
-  const before = state.get('keys');
-  const now = ids.join(' ');
-  if (before === now) return;
-  state.set('keys', now);
-  if (before === undefined) return;
+  const before = (state.get('keys') ?? '').split(' ');
+  const now = keyIds(mac.value, signing.value);
+  if (before.join(' ') === now.join(' ')) return;
   nextGeneration();
-  if (before.split(' ').some((id) => !ids.includes(id))) tokens.clear();
+  if (before.some((id) => !now.includes(id))) tokens.clear();
+  state.set('keys', now.join(' '));
 }
 
-async function everyMinute({ store, settings, generation }: Service): Promise<void> {
-  // The zones forget after 24 days: what must live as long as nginx is written again.
-  const text = state.get('settings');
-  if (text !== undefined) state.set('settings', text);
-  state.set('generation', generation);
+async function everyMinute({ store, settings }: Service): Promise<void> {
+  state.renew();
   claims.keepBootId();
   const holder = `${processIds.master}-${toBase64url(random.bytes(6))}`;
   if (!(await store.lease('leases/keys', holder, minute / 2))) return;

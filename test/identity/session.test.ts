@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { nodeSubtle } from '../../src/cli/runtime.ts';
 import { deriveMacKeys, type MacKeys } from '../../src/identity/mac-keys.ts';
-import { cookiesOf, listRevocations, revokeSession, revokeSessions } from '../../src/identity/revocation.ts';
+import {
+  cookiesOf,
+  forgetRevocation,
+  listRevocations,
+  revokeSession,
+  revokeSessions,
+} from '../../src/identity/revocation.ts';
 import {
   cookieOf,
   endOf,
@@ -119,7 +125,8 @@ describe('a step-up', () => {
     expect(endOf(next, session.authentication, limits, later + overlap)).toBeNull();
     const again = await stepUpSession(ports.store, keys, await stored(next), login, later + 1000);
     if (again === null) throw new Error('no step-up');
-    expect(endOf(again, session.authentication, limits, later + 1000)).toBeNull();
+    expect(endOf(again, session.authentication, limits, later + 1000)).toBe(later + overlap);
+    expect(endOf(again, next.authentication, limits, later + 1000)).toBe(later + 1000 + overlap);
   });
 
   test('of a session that ended or changed meanwhile is refused', async () => {
@@ -158,6 +165,30 @@ describe('use', () => {
 });
 
 describe('a revocation', () => {
+  test('knows every cookie of a session that stepped up again and again', async () => {
+    let current = await start();
+    const cookies = [await cookieOf(keys, current, current.authentication)];
+    for (let i = 1; i <= 3; i++) {
+      const next = await stepUpSession(ports.store, keys, await stored(current), login, now + 100_000 * i);
+      if (next === null) throw new Error('no step-up');
+      current = next;
+      cookies.push(await cookieOf(keys, current, current.authentication));
+    }
+    const revocation = await revokeSession(ports.store, user, current.id, now + 300_000);
+    if (revocation === null) throw new Error('no revocation');
+    expect((await cookiesOf(keys, revocation)).sort()).toEqual(cookies.sort());
+  });
+
+  test('is kept small: who confirms without end has to begin a new session', async () => {
+    const session = await start();
+    let count = 0;
+    while (count < 100 && (await stepUpSession(ports.store, keys, await stored(session), login, now)) !== null) count++;
+    expect(count).toBe(32);
+    const later = now + overlap + 300_000;
+    const next = await stepUpSession(ports.store, keys, await stored(session), login, later);
+    expect(next?.superseded.length).toBe(1);
+  });
+
   test('knows both cookies of a session that stepped up', async () => {
     const session = await start();
     const first = await cookieOf(keys, session, session.authentication);
@@ -186,6 +217,15 @@ describe('a revocation', () => {
     const revocation = await revokeSession(store, user, session.id, now + 2000);
     expect(stepped).not.toBeNull();
     expect(revocation?.authentications.map(({ sequence }) => sequence)).toEqual([1, 0]);
+  });
+
+  test('that was cut off before the session went is finished before it is forgotten', async () => {
+    const session = await start();
+    const killed = { ...ports.store, deleteIf: () => Promise.reject(new Error('killed')) };
+    await expect(revokeSession(killed, user, session.id, now)).rejects.toThrow('killed');
+    for (const revocation of await listRevocations(ports.store)) await forgetRevocation(ports.store, revocation);
+    expect(await readSession(ports.store, user, session.id)).toBeNull();
+    expect(await listRevocations(ports.store)).toEqual([]);
   });
 
   test('of a session that is gone is null', async () => {
