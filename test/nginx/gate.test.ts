@@ -82,9 +82,7 @@ describe.runIf(await needs('nginx')).each(variants)('gate: $name', ({ engine, co
     const path = '/app/x%2Fy?q=a%20b&c=%C3%A9#no';
     const [answer, arrived] = await arrivedDuring(() => get(nginx, path.split('#')[0] ?? '', { headers: navigation }));
     expect(answer.status).toBe(303);
-    expect(answer.headers.location).toBe(
-      `/fido2/login?return_to=${encodeURIComponent('/app/x%2Fy?q=a%20b&c=%C3%A9')}`,
-    );
+    expect(answer.headers.location).toBe(`/fido2/login?return_to=${encodeURIComponent('/app/x%2Fy?q=a%20b&c=%C3%A9')}`);
     expect(answer.headers['cache-control']).toBe('no-store');
     expect(answer.setCookie).toEqual([]);
     expect(arrived).toBe(0);

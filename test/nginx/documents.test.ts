@@ -1,0 +1,103 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type Answer, get, post, request } from '../helpers/client.ts';
+import { needs } from '../helpers/needs.ts';
+import { type RunningNginx, startNginx } from '../helpers/nginx.ts';
+
+describe.runIf(await needs('nginx'))('documents', () => {
+  let nginx: RunningNginx;
+
+  beforeAll(async () => {
+    nginx = await startNginx({ settings: { keys: { publish: '10m', rotate: '1h' } } });
+  });
+
+  it('publishes the verification keys, cacheable for a quarter of their lead', async () => {
+    const answer = await get(nginx, '/fido2/jwks.json');
+    expect(answer.status).toBe(200);
+    expect(answer.json()).toEqual({
+      keys: [
+        {
+          kty: 'EC',
+          crv: 'P-256',
+          alg: 'ES256',
+          use: 'sig',
+          x: expect.stringMatching(/^[\w-]{43}$/),
+          y: expect.stringMatching(/^[\w-]{43}$/),
+          kid: expect.stringMatching(/^[\w-]{43}$/),
+        },
+      ],
+    });
+    expect(answer.headers).toMatchObject({
+      'content-type': 'application/json',
+      'cache-control': 'public, max-age=150',
+      'access-control-allow-origin': '*',
+      etag: expect.stringMatching(/^"[\w-]+"$/),
+    });
+  });
+
+  it('answers 304 to the ETag that it gave', async () => {
+    const { etag = '' } = (await get(nginx, '/fido2/jwks.json')).headers;
+    const again = await get(nginx, '/fido2/jwks.json', { headers: { 'If-None-Match': etag } });
+    expect([again.status, again.text, again.headers.etag]).toEqual([304, '', etag]);
+    expect((await get(nginx, '/fido2/jwks.json', { headers: { 'If-None-Match': '"other"' } })).status).toBe(200);
+    expect((await request(nginx, { method: 'HEAD', path: '/fido2/jwks.json' })).status).toBe(200);
+  });
+
+  it('describes the issuer where verifiers look for it', async () => {
+    for (const path of ['/.well-known/openid-configuration', '/fido2/.well-known/openid-configuration']) {
+      const answer = await get(nginx, path);
+      expect(answer.status).toBe(200);
+      expect(answer.json()).toMatchObject({
+        issuer: nginx.origin,
+        jwks_uri: `${nginx.origin}/fido2/jwks.json`,
+        id_token_signing_alg_values_supported: ['ES256'],
+      });
+      expect(answer.headers['cache-control']).toBe('public, max-age=150');
+      expect(answer.headers['content-type']).toBe('application/json');
+    }
+  });
+
+  it('says that it is well and no more', async () => {
+    const answer = await get(nginx, '/fido2/healthz');
+    expect([answer.status, answer.text]).toEqual([200, '{"status":"ok"}']);
+    expect((await get(nginx, '/fido2/metrics')).status).toBe(404);
+  });
+
+  it('allows other sites the keys alone', async () => {
+    const headers = { Origin: 'https://elsewhere.example' };
+    for (const path of ['/fido2/session', '/fido2/login', '/fido2/healthz']) {
+      expect((await get(nginx, path, { headers })).headers['access-control-allow-origin']).toBeUndefined();
+    }
+  });
+
+  it('guards every other answer of ours', async () => {
+    const answers: [string, Answer][] = await Promise.all([
+      ...[
+        '/fido2/login',
+        '/fido2/enrol',
+        '/fido2/account',
+        '/fido2/signed-out',
+        '/fido2/session',
+        '/fido2/healthz',
+        '/fido2/no',
+      ].map(async (path): Promise<[string, Answer]> => [path, await get(nginx, path)]),
+      post(nginx, '/fido2/assertion/options', {}).then((answer): [string, Answer] => ['options', answer]),
+      post(nginx, '/fido2/logout', {}).then((answer): [string, Answer] => ['logout', answer]),
+      post(nginx, '/fido2/assertion/result', {}).then((answer): [string, Answer] => ['result', answer]),
+    ]);
+    for (const [path, { headers }] of answers) {
+      expect({ path, ...headers }).toMatchObject({
+        path,
+        'cache-control': 'no-store',
+        'x-content-type-options': 'nosniff',
+        'referrer-policy': 'no-referrer',
+        'cross-origin-opener-policy': 'same-origin',
+        'cross-origin-resource-policy': 'same-origin',
+      });
+      const csp = headers['content-security-policy'] ?? '';
+      expect(csp).toMatch(/^default-src 'none';/);
+      for (const part of ["frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"])
+        expect(csp).toContain(part);
+      expect(csp).not.toMatch(/unsafe/);
+    }
+  });
+});
