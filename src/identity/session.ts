@@ -201,6 +201,15 @@ export async function listSessions(store: Store, user: string): Promise<Session[
   return sessions;
 }
 
+/** Removes what is left of the user's sessions that ended by themselves: done at each login, so that none pile up. */
+export async function forgetEndedSessions(store: Store, user: string, limits: Limits, now: number): Promise<void> {
+  for (const key of await store.list(sessionsOf(user))) {
+    const found = await readRecord(store, key, sessionSchema);
+    if (found === null || endOf(found.value, found.value.authentication, limits, now) !== null) continue;
+    await store.deleteIf(key, found.version);
+  }
+}
+
 /**
  * When this authentication of the session ends by itself (milliseconds since 1970): idle, absolute, or the end of
  * a superseded cookie. Null where it has ended or is not one of this session. Later clocks only shorten it.

@@ -1,6 +1,13 @@
 import { toBase64url } from '../bytes.ts';
 import { errorCodes, Fido2Error } from '../errors.ts';
-import { cookieOf, readSession, type Session, startSession, stepUpSession } from '../identity/session.ts';
+import {
+  cookieOf,
+  forgetEndedSessions,
+  readSession,
+  type Session,
+  startSession,
+  stepUpSession,
+} from '../identity/session.ts';
 import { type Credential, findUserByCredential, type User, updateUser } from '../identity/user.ts';
 import { type StoredCredential, verifyAuthentication } from '../protocol/authentication.ts';
 import { type AuthenticationResponse, parseAuthenticationResponse } from '../protocol/response-json.ts';
@@ -172,6 +179,7 @@ async function sessionAfter(
     // Nobody would hold its cookie any more, and no logout would end it.
     await endSessions(service, known.user.id, ({ id }) => id === sid);
   }
+  await forgetEndedSessions(store, user.id, settings.session, now);
   return startSession(store, random, macKeys, login, settings.session, now);
 }
 

@@ -1,6 +1,7 @@
 import { toBase64url } from '../bytes.ts';
 import { generateSigningKey } from '../crypto/sign.ts';
 import { algorithmBackends } from '../crypto/verify.ts';
+import { voidInvites } from '../identity/invite.ts';
 import { readMacRing } from '../identity/mac-keys.ts';
 import { forgetRevocation, listRevocations } from '../identity/revocation.ts';
 import { advanceSigningRing, readSigningRing } from '../identity/signing-keys.ts';
@@ -11,6 +12,8 @@ import { adoptSettings, keyIds, loadService, nextGeneration, type Service } from
 
 /** Milliseconds between the rarer works. */
 const minute = 60_000;
+/** Milliseconds for which an expired invite can still be looked at. */
+const week = 604_800_000;
 
 /** Of this worker process, not of any request. */
 let started = false;
@@ -81,11 +84,12 @@ async function noticeKeys(service: Service): Promise<void> {
   state.set('keys', now.join(' '));
 }
 
-async function everyMinute({ store, settings }: Service): Promise<void> {
+async function everyMinute({ store, settings, ports }: Service): Promise<void> {
   state.renew();
   claims.keepBootId();
   const holder = `${processIds.master}-${toBase64url(random.bytes(6))}`;
   if (!(await store.lease('leases/keys', holder, minute / 2))) return;
   await advanceSigningRing(store, clock.now(), settings.keys, () => generateSigningKey(subtle));
+  await voidInvites(ports, ({ expires }) => clock.now() > expires + week);
   await store.sweep();
 }

@@ -12,6 +12,7 @@ import {
 import {
   cookieOf,
   endOf,
+  forgetEndedSessions,
   listSessions,
   openCookie,
   overlap,
@@ -144,6 +145,17 @@ describe('a step-up', () => {
     const next = await stepUpSession(ports.store, keys, await stored(session), login, now + 1_000_000);
     expect(next?.expires).toBe(session.expires);
   });
+});
+
+test('sessions that ended by themselves are forgotten, others stay', async () => {
+  const old = await start();
+  const later = now + limits.idle;
+  const young = await startSession(ports.store, ports.random, keys, login, limits, later);
+  await forgetEndedSessions(ports.store, user, limits, later - 1);
+  expect(await listSessions(ports.store, user)).toHaveLength(2);
+  await forgetEndedSessions(ports.store, user, limits, later);
+  expect((await listSessions(ports.store, user)).map(({ id }) => id)).toEqual([young.id]);
+  expect(await readSession(ports.store, user, old.id)).toBeNull();
 });
 
 describe('use', () => {
