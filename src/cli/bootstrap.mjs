@@ -82,7 +82,12 @@ if (Number(process.versions.node.split('.')[0]) < 20) {
 if (!isInstalled(task.development)) {
   const which = task.development ? '--include=dev' : '--omit=dev';
   const hint = 'look at the lines above; a network connection is needed once';
-  await step('installing dependencies', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error', which], hint);
+  await step(
+    'installing dependencies',
+    'npm',
+    ['ci', '--no-audit', '--no-fund', '--loglevel=error', '--ignore-scripts', which],
+    hint,
+  );
 }
 if (task.build === 'always' || (task.build && !isBuilt())) {
   await step('building', process.execPath, ['esbuild.config.mjs'], 'look at the lines above');
