@@ -225,9 +225,10 @@ async function build(names) {
     console.log(`${name} ${size(bytes)} (gzip ${size(gzipSync(text).length)}): ${heaviest(output).join(', ')}`);
     if (budget !== undefined && bytes > budget) throw new Error(`${name} is larger than its budget of ${size(budget)}`);
     const file = join(root, 'build', name);
-    writeFileSync(`${file}.new`, text);
-    chmodSync(`${file}.new`, name === 'ngx-fido2' ? 0o755 : 0o644);
-    renameSync(`${file}.new`, file);
+    const unfinished = `${file}.${process.pid}`;
+    writeFileSync(unfinished, text);
+    chmodSync(unfinished, name === 'ngx-fido2' ? 0o755 : 0o644);
+    renameSync(unfinished, file);
   }
 }
 

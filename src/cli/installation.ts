@@ -1,5 +1,4 @@
 import { appendFileSync, existsSync, realpathSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { sha256 } from '../crypto/digest.ts';
 import type { Subtle } from '../crypto/subtle.ts';
@@ -9,7 +8,7 @@ import type { Settings } from '../policy/settings.ts';
 import { createFileStore } from '../store/file.ts';
 import { CommandError } from './command-error.ts';
 import { isoTime, printProgress } from './output.ts';
-import { becomeOwnerOf } from './owner.ts';
+import { becomeOwnerOf, callerName } from './owner.ts';
 import { nodeClock, nodeFiles, nodeRandom, nodeSubtle } from './runtime.ts';
 import { readSettings } from './settings-file.ts';
 
@@ -50,8 +49,8 @@ export function openInstallation(named: { data: string | undefined; config: stri
   if (!existsSync(folder)) {
     throw new CommandError(`the store's folder ${folder} does not exist`, 'make it, mode 0700, owned by nginx’s user');
   }
+  const by = callerName();
   becomeOwnerOf(folder);
-  const by = userInfo().username;
   return {
     path,
     settings: asWhoeverStarted.settings,

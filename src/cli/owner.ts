@@ -13,6 +13,13 @@ export function ownerOf(folder: string): Owner {
   return accounts().find((account) => account.uid === uid) ?? { uid, gid, name: `user ${uid}` };
 }
 
+/** Who runs this, by the name that sudo tells where it was used. A user without an entry has a number only. */
+export function callerName(): string {
+  const uid = process.getuid?.() ?? -1;
+  const name = accounts().find((account) => account.uid === uid)?.name ?? `user ${uid}`;
+  return uid === 0 ? (process.env.SUDO_USER ?? name) : name;
+}
+
 /** Somebody without rights, whom nginx's workers may run as; the first that this machine has. */
 export function unprivilegedOwner(): Owner {
   const all = accounts();
