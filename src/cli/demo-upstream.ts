@@ -35,7 +35,7 @@ function sendPage(response: ServerResponse, status: number, { html, csp }: Rende
     'Content-Security-Policy': csp,
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
-    'Referrer-Policy': 'no-referrer',
+    'Referrer-Policy': 'same-origin',
   });
   response.end(html);
 }

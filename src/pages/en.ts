@@ -167,7 +167,6 @@ export const signedOut = {
 
 export const errorPage = {
   copy: 'Copy',
-  copied: 'Copied.',
   signedInAs: 'You are signed in as',
   contact: (help: string) => `If you should have access, send this reference to ${help}.`,
   noContact: 'If you should have access, send this reference to your administrator.',
@@ -175,6 +174,9 @@ export const errorPage = {
   otherAccount: 'Use a different account',
   retry: 'Try again',
 } as const;
+
+/** Said by the error page's script. */
+export const errorScript = { copied: 'Copied.' } as const;
 
 /** Said by the account page's script. */
 export const accountScript = {

@@ -45,7 +45,7 @@ export function errorPage(parts: ErrorParts): Rendered {
 ${parts.user && html`<p>${words.signedInAs} <strong><bdi>${parts.user}</bdi></strong>.</p>`}
 <div class="tile reference"><div><p class="help">${reportTo(site, parts.status)}</p>
 <p><code class="selectable" id="ref">${ref}</code></p><p class="help">${utc}</p></div>
-<button class="text scripted" id="copy" type="button" hidden>${words.copy}</button></div>
+<button class="text" id="copy" type="button" hidden>${words.copy}</button></div>
 ${statusLine}
 ${ways(parts)}</main>`;
   return page({ site, title, body, script: { text, hash } });

@@ -98,7 +98,7 @@ ${confirms ? confirmSentence(parts) : goesOn}
 ${confirms && name !== undefined && html`<p class="who">${stepUp.account} <strong><bdi>${name}</bdi></strong></p>`}
 ${noScript(site, login.noScript)}
 ${alertRegion}
-<section data-view="ready"><button class="primary" id="go" type="button">${icon.touch}<span>${confirms ? stepUp.button : login.button}</span></button></section>
+<section class="scripted" data-view="ready"><button class="primary" id="go" type="button">${icon.touch}<span>${confirms ? stepUp.button : login.button}</span></button></section>
 ${elsewhere()}
 ${statusLine}
 <button class="text" id="cancel" type="button" hidden>${login.cancel}</button>

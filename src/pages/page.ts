@@ -77,6 +77,10 @@ export function noScript(site: Site, sentence: (host: string) => string): Html {
   return html`<noscript><p class="notice warn">${sentence(site.host)}</p></noscript>`;
 }
 
+/**
+ * The page and its policy. Its own referrer policy overrides the header's `no-referrer`, under which browsers send
+ * a form with `Origin: null`, which the handlers refuse.
+ */
 export function page(parts: PageParts): Rendered {
   const style = parts.style ?? { text: styleText, hash: styleHash };
   const data: PageData = { prefix: prefixOf(parts.site), origin: originOf(parts.site) };
@@ -86,6 +90,7 @@ export function page(parts: PageParts): Rendered {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
+<meta name="referrer" content="same-origin">
 <meta name="robots" content="noindex">
 <title>${parts.title} – ${parts.site.name}</title>
 <link rel="icon" href="data:,">

@@ -150,6 +150,14 @@ describe.runIf(await needs('chromium'))('the account page', () => {
     await context.close();
   });
 
+  test('signs out by a form whose Origin tells that it is ours', async () => {
+    const { page, context } = await open(() => accountState('phone', 'key'));
+    const [sent] = await Promise.all([page.waitForRequest('**/fido2/logout'), page.click('header button')]);
+    expect(sent.method()).toBe('POST');
+    expect((await sent.allHeaders()).origin).toBe(origin);
+    await context.close();
+  });
+
   test('a name that is markup stays text', async () => {
     const { page, context } = await open(() => {
       const answer = accountState('phone');

@@ -166,6 +166,28 @@ describe.runIf(await needs('chromium'))('the sign-in page', () => {
     await opened.context.close();
   });
 
+  test('at an address where passkeys cannot work it leads to the one where they do', async () => {
+    const { page, context } = await open();
+    const { html, csp } = loginPage({ site, returnTo: '/', options: requestOptions });
+    await page.route('http://127.0.0.1:8080/**', (route) =>
+      route.fulfill({ headers: { 'content-type': 'text/html', 'content-security-policy': csp }, body: html }),
+    );
+    await page.goto('http://127.0.0.1:8080/fido2/login?return_to=/app#part');
+    await page.waitForSelector(`text=${ceremony.wrongAddressTitle}`);
+    expect(await page.getAttribute('#alert a', 'href')).toBe(`${origin}/fido2/login?return_to=/app#part`);
+    expect(await page.isVisible('#go')).toBe(false);
+    await context.close();
+  });
+
+  test('without scripts it says what to do, and offers no button that would do nothing', async () => {
+    const pages = { '/fido2/login': loginPage({ site, returnTo: '/', options: requestOptions }) };
+    const { page, context } = await openSite(browser, { pages, scripts: false });
+    await page.goto(`${origin}/fido2/login`);
+    expect(await page.isVisible(`text=${login.noScript(site.host)}`)).toBe(true);
+    expect(await page.isVisible('#go')).toBe(false);
+    await context.close();
+  });
+
   test('an answer cannot send the browser to another origin', async () => {
     const opened = await open({
       '/fido2/assertion/result': () => ({ status: 200, body: { user: 'alice', return_to: 'https://evil.example/' } }),

@@ -23,6 +23,7 @@ export interface StubSite {
   readonly answers?: Readonly<Record<string, (body: unknown) => Answer | 'broken'>>;
   readonly dark?: boolean;
   readonly width?: number;
+  readonly scripts?: boolean;
 }
 
 export interface OpenSite {
@@ -50,6 +51,7 @@ export async function openSite(browser: Browser, site: StubSite): Promise<OpenSi
     viewport: { width: site.width ?? 1280, height: 800 },
     colorScheme: site.dark === true ? 'dark' : 'light',
     reducedMotion: 'reduce',
+    javaScriptEnabled: site.scripts !== false,
   });
   const calls: Call[] = [];
   const complaints: string[] = [];
@@ -61,7 +63,11 @@ export async function openSite(browser: Browser, site: StubSite): Promise<OpenSi
     }
     const rendered = site.pages[url.pathname];
     if (rendered !== undefined) {
-      const headers = { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': rendered.csp };
+      const headers = {
+        'content-type': 'text/html; charset=utf-8',
+        'content-security-policy': rendered.csp,
+        'referrer-policy': 'no-referrer',
+      };
       return route.fulfill({ status: 200, headers, body: rendered.html });
     }
     const body = bodyOf(route);

@@ -1,6 +1,6 @@
 /** Conveniences of the error page, which says everything without them. */
 
-import { errorPage } from '../en.ts';
+import { errorScript } from '../en.ts';
 import { byId, say } from './dom.ts';
 
 const copy = byId('copy');
@@ -8,7 +8,7 @@ if (navigator.clipboard !== undefined) {
   copy.hidden = false;
   copy.addEventListener('click', async () => {
     await navigator.clipboard.writeText(byId('ref').textContent);
-    say(errorPage.copied);
+    say(errorScript.copied);
   });
 }
 
