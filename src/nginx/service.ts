@@ -118,7 +118,7 @@ async function load(path: string, text: string, generation: string): Promise<Ser
   const ports: IdentityPorts = { store, clock, random, sha256: (bytes) => sha256(subtle, bytes) };
   const macRing = await ensureMacRing(ports);
   const signingRing = await ensureSigningRing(store, clock.now(), settings.keys, () => generateSigningKey(subtle));
-  state.add('keys', keyIds(macRing.value, signingRing.value).join(' '));
+  announceKeys(macRing.value, signingRing.value);
   const imported = new Map<string, SigningKey>();
   return {
     settings,
@@ -140,9 +140,20 @@ async function load(path: string, text: string, generation: string): Promise<Ser
   };
 }
 
-/** What tells that a ring has changed since the first context loaded it. */
-export function keyIds(mac: MacRing, signing: SigningRing): string[] {
-  return [...mac.keys.map(({ id }) => id), ...signing.keys.map(({ kid }) => kid)];
+/**
+ * A ring that somebody rotated is loaded by every context as soon as one has seen it: a cookie made with the new key
+ * must hold everywhere. Dropped keys also end what was remembered. The change is noted last, so that a worker killed
+ * on the way leaves it to the next.
+ */
+export function announceKeys(mac: MacRing, signing: SigningRing): void {
+  const ids = [...mac.keys.map(({ id }) => id), ...signing.keys.map(({ kid }) => kid)];
+  const before = state.get('keys');
+  if (before === ids.join(' ')) return;
+  if (before !== undefined) {
+    nextGeneration();
+    if (before.split(' ').some((id) => !ids.includes(id))) tokens.clear();
+  }
+  state.set('keys', ids.join(' '));
 }
 
 function checkVersions(): void {

@@ -5,10 +5,10 @@ import { voidInvites } from '../identity/invite.ts';
 import { readMacRing } from '../identity/mac-keys.ts';
 import { forgetRevocation, listRevocations } from '../identity/revocation.ts';
 import { advanceSigningRing, readSigningRing } from '../identity/signing-keys.ts';
-import { claims, state, tokens } from './dicts.ts';
+import { claims, state } from './dicts.ts';
 import { bury, tombstoneLife } from './revoke.ts';
 import { clock, log, processIds, random, subtle, type Variables, versions } from './runtime.ts';
-import { adoptSettings, keyIds, loadService, nextGeneration, type Service } from './service.ts';
+import { adoptSettings, announceKeys, loadService, type Service } from './service.ts';
 
 /** Milliseconds between the rarer works. */
 const minute = 60_000;
@@ -68,20 +68,10 @@ async function buryRevoked(service: Service): Promise<void> {
   if (failure !== null) throw failure;
 }
 
-/**
- * A ring that somebody rotated is loaded by every context; dropped keys also end what was remembered. It is noted
- * last, so that a worker killed on the way leaves it to the next.
- */
-async function noticeKeys(service: Service): Promise<void> {
-  const mac = await readMacRing(service.store);
-  const signing = await readSigningRing(service.store);
-  if (mac === null || signing === null) return;
-  const before = (state.get('keys') ?? '').split(' ');
-  const now = keyIds(mac.value, signing.value);
-  if (before.join(' ') === now.join(' ')) return;
-  nextGeneration();
-  if (before.some((id) => !now.includes(id))) tokens.clear();
-  state.set('keys', now.join(' '));
+async function noticeKeys({ store }: Service): Promise<void> {
+  const mac = await readMacRing(store);
+  const signing = await readSigningRing(store);
+  if (mac !== null && signing !== null) announceKeys(mac.value, signing.value);
 }
 
 async function everyMinute({ store, settings, ports }: Service): Promise<void> {

@@ -48,3 +48,17 @@ export const neverPolls: Patch = {
   find: '    await buryRevoked(service);\n',
   replace: '    void buryRevoked;\n',
 };
+
+/** A fill that does not look whether settings or keys changed meanwhile. */
+export const ignoresGeneration: Patch = {
+  file: 'src/nginx/decide.ts',
+  find: "    if (state.get('generation') !== generation) tokens.drop(key);\n",
+  replace: '    void [state, generation];\n',
+};
+
+/** What is done each minute is done at each tick. */
+export const minuteIsAlwaysDue: Patch = {
+  file: 'src/nginx/tick.ts',
+  find: 'const minute = 60_000;',
+  replace: 'const minute = 1;',
+};

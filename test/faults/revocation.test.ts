@@ -1,14 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { revokeSessions } from '../../src/identity/revocation.ts';
-import { Authenticator } from '../helpers/authenticator.ts';
-import { type Enrolment, enrol, get, login, post } from '../helpers/client.ts';
+import { get, login, post } from '../helpers/client.ts';
 import { needs } from '../helpers/needs.ts';
-import { type RunningNginx, startNginx } from '../helpers/nginx.ts';
 import { startUpstream, type Upstream } from '../helpers/upstream.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 import { type Hold, startHold } from './hold.ts';
 import { deletesFirst, neverLooks, neverPolls, stopAfterEntry, stopBeforeBurial, stopBeforeEntry } from './points.ts';
-import { mainWith, type Patch, runMain } from './variant.ts';
+import { type Site, siteWith, statuses } from './sites.ts';
 
 /** Milliseconds: 2 s are promised, the rest is for a machine that is busy. An entry lives for 30 s. */
 const soon = 6_000;
@@ -22,30 +20,11 @@ beforeAll(async () => {
   hold = await startHold();
 });
 
-interface Site {
-  readonly nginx: RunningNginx;
-  readonly passkey: Authenticator;
-  readonly ada: Enrolment;
-}
-
-async function siteWith(...patches: Patch[]): Promise<Site> {
-  const prepare = runMain(await mainWith(...patches));
-  const nginx = await startNginx({ upstream, workers: 2, prepare });
-  const passkey = new Authenticator({ origin: nginx.origin });
-  return { nginx, passkey, ada: await enrol(nginx, passkey, { user: 'ada' }) };
-}
-
-/** Each connection is new, so that both workers are asked. */
-async function statuses(nginx: RunningNginx, cookie: string): Promise<number[]> {
-  const all = await Promise.all(Array.from({ length: 8 }, () => get(nginx, '/app/', { cookie })));
-  return [...new Set(all.map(({ status }) => status))];
-}
-
 describe.runIf(hasNginx)('a fill against a revocation, on two workers', () => {
   let site: Site;
 
   beforeAll(async () => {
-    site = await siteWith(stopBeforeEntry(hold), stopAfterEntry(hold), stopBeforeBurial(hold));
+    site = await siteWith([stopBeforeEntry(hold), stopAfterEntry(hold), stopBeforeBurial(hold)], { upstream });
   });
 
   it.each(['before-entry', 'after-entry'])('leaves no entry when the session ends %s', async (point) => {
@@ -136,7 +115,7 @@ describe.runIf(hasNginx)('a fill against a revocation, on two workers', () => {
 
 describe.runIf(hasNginx)('the same with the order reversed leaks, so the tests above can see it', () => {
   it('a fill that never looks for the tombstone', async () => {
-    const { nginx, passkey } = await siteWith(stopBeforeEntry(hold), neverLooks, neverPolls);
+    const { nginx, passkey } = await siteWith([stopBeforeEntry(hold), neverLooks, neverPolls], { upstream });
     const cookie = await login(nginx, passkey);
     hold.close('before-entry');
     const filling = get(nginx, '/app/', { cookie });
@@ -148,7 +127,7 @@ describe.runIf(hasNginx)('the same with the order reversed leaks, so the tests a
   });
 
   it('a revocation that deletes before it puts the tombstone', async () => {
-    const { nginx, passkey } = await siteWith(stopBeforeEntry(hold), ...deletesFirst(hold), neverPolls);
+    const { nginx, passkey } = await siteWith([stopBeforeEntry(hold), ...deletesFirst(hold), neverPolls], { upstream });
     const cookie = await login(nginx, passkey);
     hold.close('before-entry');
     const filling = get(nginx, '/app/', { cookie });
@@ -164,7 +143,7 @@ describe.runIf(hasNginx)('the same with the order reversed leaks, so the tests a
   });
 
   it('a revocation that nobody polls for', async () => {
-    const { nginx, passkey, ada } = await siteWith(neverPolls);
+    const { nginx, passkey, ada } = await siteWith([neverPolls], { upstream });
     const cookie = await login(nginx, passkey);
     expect(await statuses(nginx, cookie)).toEqual([200]);
     const revoked = await revokeSessions(nginx.ports.store, ada.userId, () => true, Date.now());
