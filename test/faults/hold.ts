@@ -8,8 +8,10 @@ export interface Hold {
   at(point: string): string;
   /** From now on whoever comes to the point waits. */
   close(point: string): void;
-  /** Resolves when somebody waits there, with the worker's process id. */
-  reached(point: string): Promise<number>;
+  /** Resolves when somebody waits there, with the process ids of the workers that do, each once. */
+  reached(point: string): Promise<number[]>;
+  /** The same, at once. */
+  waiting(point: string): number[];
   /** Lets everybody who waits there go on, and who comes later pass. */
   open(point: string): void;
 }
@@ -30,13 +32,15 @@ export async function startHold(): Promise<Hold> {
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the hold has no port');
+  const workersAt = (point: string) => [...new Set((waiting.get(point) ?? []).map(({ worker }) => worker))];
   return {
     at: (point) => `await ngx.fetch('http://127.0.0.1:${address.port}/${point}/' + process.pid)`,
     close: (point) => closed.add(point),
     async reached(point) {
       await waitFor(() => waiting.has(point), `somebody at ${point}`);
-      return waiting.get(point)?.[0]?.worker ?? 0;
+      return workersAt(point);
     },
+    waiting: workersAt,
     open(point) {
       closed.delete(point);
       for (const { response } of waiting.get(point) ?? []) response.end();

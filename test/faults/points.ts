@@ -24,6 +24,27 @@ export function stopBeforeBurial(hold: Hold): Patch {
   return { file: 'src/nginx/revoke.ts', find, replace };
 }
 
+const claim = '    claimChallenge(challenge);\n';
+
+/** An answer has held in everything but the claim. */
+export function stopBeforeClaim(hold: Hold, ceremony: 'login' | 'register'): Patch {
+  const replace = `    ${hold.at('before-claim')};\n${claim}`;
+  return { file: `src/nginx/${ceremony}.ts`, find: claim, replace };
+}
+
+/** The session is about to get its next authentication. */
+export function stopBeforeStepUp(hold: Hold): Patch {
+  const find = '      const next = await stepUpSession(';
+  return { file: 'src/nginx/login.ts', find, replace: `      ${hold.at('before-step-up')};\n${find}` };
+}
+
+/** A claim that everybody gets. */
+export const claimsNothing: Patch = {
+  file: 'src/nginx/ceremony.ts',
+  find: '  if (!first) throw',
+  replace: '  if (!first && clock.now() < 0) throw',
+};
+
 /** A fill that looks for a revocation before it puts the entry, or never. */
 export const neverLooks: Patch = {
   file: 'src/nginx/decide.ts',

@@ -74,7 +74,7 @@ describe.runIf(hasNginx)('a fill against a revocation, on two workers', () => {
     expect(await statuses(nginx, cookie)).toEqual([200]);
     hold.close('before-burial');
     const leaving = post(nginx, '/fido2/logout', {}, { cookie }).catch((error: Error) => error.message);
-    const worker = await hold.reached('before-burial');
+    const [worker = 0] = await hold.reached('before-burial');
     const from = Date.now();
     await nginx.kill(worker);
     hold.open('before-burial');
@@ -88,7 +88,7 @@ describe.runIf(hasNginx)('a fill against a revocation, on two workers', () => {
     const cookie = await login(nginx, passkey);
     hold.close(point);
     const filling = get(nginx, '/app/', { cookie }).catch(() => null);
-    const worker = await hold.reached(point);
+    const [worker = 0] = await hold.reached(point);
     const { sid } = (await get(nginx, '/fido2/session', { cookie })).json();
     const from = Date.now();
     await revokeSessions(nginx.ports.store, ada.userId, ({ id }) => id === sid, from);
