@@ -18,8 +18,15 @@ describe.runIf(await needs('chromium'))('the sign-in page', () => {
   });
   afterAll(() => browser.close());
 
-  /** The sign-in page, on a machine that holds a passkey for it unless told otherwise. */
-  async function open(answers: StubSite['answers'] = {}, more: Partial<Parameters<typeof loginPage>[0]> = {}) {
+  /** The sign-in page in a browser that lists no saved accounts by itself, so that the button alone asks. */
+  async function open(...given: Parameters<typeof openWithList>) {
+    const opened = await openWithList(...given);
+    await opened.context.addInitScript('PublicKeyCredential.getClientCapabilities = async () => ({})');
+    await opened.context.addInitScript('PublicKeyCredential.isConditionalMediationAvailable = async () => false');
+    return opened;
+  }
+
+  async function openWithList(answers: StubSite['answers'] = {}, more: Partial<Parameters<typeof loginPage>[0]> = {}) {
     const signIn = loginPage({ site, returnTo: '/app?x=1', options: requestOptions, ...more });
     const opened = await openSite(browser, {
       pages: { '/fido2/login': signIn, '/fido2/enrol': enrolPage({ site }), '/app': blank, '/': blank },
@@ -36,7 +43,7 @@ describe.runIf(await needs('chromium'))('the sign-in page', () => {
     return { ...opened, authenticator };
   }
 
-  async function enrolThen(opened: Awaited<ReturnType<typeof open>>, url: string): Promise<void> {
+  async function enrolThen(opened: Awaited<ReturnType<typeof openWithList>>, url: string): Promise<void> {
     const { page, authenticator, calls } = opened;
     await page.goto(`${origin}/fido2/enrol#code`);
     await authenticator.present(true);
@@ -67,7 +74,7 @@ describe.runIf(await needs('chromium'))('the sign-in page', () => {
   });
 
   test('a saved account chosen from the list signs in without the button', async () => {
-    const opened = await open();
+    const opened = await openWithList();
     await enrolThen(opened, `${origin}/fido2/login`);
     await opened.page.waitForSelector('#username:visible');
     await opened.authenticator.present(true);
@@ -76,8 +83,34 @@ describe.runIf(await needs('chromium'))('the sign-in page', () => {
     await opened.context.close();
   });
 
+  test('the button takes over from the list, whose request the browser has let go of by then', async () => {
+    const { page, context, complaints } = await openWithList(
+      {},
+      { options: { ...requestOptions, hints: ['client-device'] } },
+    );
+    await page.addInitScript(`
+      window.asked = [];
+      const get = navigator.credentials.get.bind(navigator.credentials);
+      navigator.credentials.get = (options) => {
+        const done = get(options);
+        window.asked.push(options.mediation ?? 'modal');
+        done.catch((error) => window.asked.push(error.name));
+        return done;
+      };
+    `);
+    await page.goto(`${origin}/fido2/login`);
+    await page.waitForFunction('asked.length === 1');
+    await page.click('#go');
+    await page.waitForFunction("asked.includes('modal')");
+    await page.click('#cancel');
+    await page.waitForFunction('asked.length === 5');
+    expect(await page.evaluate('asked')).toEqual(['conditional', 'AbortError', 'modal', 'AbortError', 'conditional']);
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+
   test('without a passkey on this machine it offers a phone or a security key, and the way back', async () => {
-    const opened = await open();
+    const opened = await openWithList();
     const { page } = opened;
     await page.goto(`${origin}/fido2/login`);
     await page.click('#go');
@@ -183,7 +216,8 @@ describe.runIf(await needs('chromium'))('the sign-in page', () => {
     const pages = { '/fido2/login': loginPage({ site, returnTo: '/', options: requestOptions }) };
     const { page, context } = await openSite(browser, { pages, scripts: false });
     await page.goto(`${origin}/fido2/login`);
-    expect(await page.isVisible(`text=${login.noScript(site.host)}`)).toBe(true);
+    expect(await page.isVisible('noscript p')).toBe(true);
+    expect(await page.textContent('noscript p')).toBe(login.noScript(site.host));
     expect(await page.isVisible('#go')).toBe(false);
     await context.close();
   });
