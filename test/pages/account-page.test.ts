@@ -130,12 +130,13 @@ describe.runIf(await needs('chromium'))('the account page', () => {
       `PublicKeyCredential.signalAllAcceptedCredentials = async (told) => { window.told = told };`,
     );
     await page.reload();
-    await page.waitForFunction('window.told !== undefined');
-    expect(await page.evaluate('window.told')).toEqual({
-      rpId: 'localhost',
-      userId: 'AAECAwQFBgcICQoLDA0ODw',
-      allAcceptedCredentialIds: ['cGhvbmU', 'a2V5'],
-    });
+    await expect
+      .poll(() => page.evaluate('window.told'))
+      .toEqual({
+        rpId: 'localhost',
+        userId: 'AAECAwQFBgcICQoLDA0ODw',
+        allAcceptedCredentialIds: ['cGhvbmU', 'a2V5'],
+      });
     await context.close();
   });
 

@@ -99,12 +99,12 @@ describe.runIf(await needs('chromium'))('the sign-in page', () => {
       };
     `);
     await page.goto(`${origin}/fido2/login`);
-    await page.waitForFunction('asked.length === 1');
+    const asked = () => page.evaluate('asked');
+    await expect.poll(asked).toEqual(['conditional']);
     await page.click('#go');
-    await page.waitForFunction("asked.includes('modal')");
+    await expect.poll(asked).toEqual(['conditional', 'AbortError', 'modal']);
     await page.click('#cancel');
-    await page.waitForFunction('asked.length === 5');
-    expect(await page.evaluate('asked')).toEqual(['conditional', 'AbortError', 'modal', 'AbortError', 'conditional']);
+    await expect.poll(asked).toEqual(['conditional', 'AbortError', 'modal', 'AbortError', 'conditional']);
     expect(complaints).toEqual([]);
     await context.close();
   });
