@@ -1,10 +1,12 @@
+import { errorCodes } from '../errors.ts';
 import { accountState, endSession, logout, removeKey, renameCredential, sessionState } from './account.ts';
 import { decide } from './decide.ts';
 import { showHealth, showHealthDetails, showJwks, showMetadata, showMetrics } from './documents.ts';
 import { loginResult } from './login.ts';
 import { loginOptions } from './login-options.ts';
 import { registrationOptions, registrationResult } from './register.ts';
-import { answer, asProblem, type Routes, route } from './routes.ts';
+import { json } from './response.ts';
+import { answer, asProblem, type Routes, route, type Wording } from './routes.ts';
 import type { Incoming, Outgoing, Variables } from './runtime.ts';
 
 const publicRoutes: Routes = {
@@ -30,9 +32,14 @@ const internalRoutes: Routes = {
   '/fido2/jwks.json': { GET: showJwks },
 };
 
+/** What a load balancer reads. */
+const asHealth: Wording = (request, code, headers) =>
+  errorCodes[code][0] === 503 ? json(503, { status: 'unfit' }, headers) : asProblem(request, code, headers);
+
 /** Ceremonies, sessions and documents under /fido2/. */
 export function answerPublic(incoming: Incoming, variables: Variables): Promise<Outgoing> {
-  return answer((context) => route(publicRoutes, context), incoming, variables, asProblem);
+  const wording = incoming.path === '/fido2/healthz' ? asHealth : asProblem;
+  return answer((context) => route(publicRoutes, context), incoming, variables, wording);
 }
 
 /** The gate's questions, and what operators may ask on the same socket. */

@@ -51,7 +51,7 @@ export function refuse403(r: NginxHTTPRequest): string {
   const status: number = errorCodes[told.code][0];
   record(request, told);
   head.variables.fido2_retry = headersOf(status)['Retry-After'] as string | undefined;
-  const settings = request.isNavigation() ? settingsInForce() : null;
+  const settings = request.isNavigation() ? ifKnown(settingsInForce) : null;
   const [origin] = settings?.rp.origins ?? [];
   if (settings === null || origin === undefined) {
     head.variables.fido2_csp = bareCsp;
@@ -89,5 +89,18 @@ function toldBy(variables: Variables, otherwise: ErrorCode): Told {
 
 function record(request: Request, { code, user, policy, detail }: Told): void {
   const event = { event: 'decision', outcome: 'refused', target: request.target } as const;
-  audit(state.get('folder') ?? null, request, { ...event, code, account: user, policy, detail });
+  audit(
+    ifKnown(() => state.get('folder') ?? null),
+    request,
+    { ...event, code, account: user, policy, detail },
+  );
+}
+
+/** Null also where the zones are missing: what is out of order must still be worded. */
+function ifKnown<T>(look: () => T | null): T | null {
+  try {
+    return look();
+  } catch (_) {
+    return null;
+  }
 }

@@ -72,10 +72,10 @@ export class Request {
 
   /** A page is wanted, not an API's answer: what browsers send when a person follows a link or submits a form. */
   isNavigation(): boolean {
-    const mode = this.header('sec-fetch-mode');
-    if (mode !== null) return mode === 'navigate';
+    const modes = this.#headers.get('sec-fetch-mode') ?? [];
+    if (modes.length > 0) return modes.every((mode) => mode === 'navigate');
     const reads = this.method === 'GET' || this.method === 'HEAD';
-    return reads && (this.header('accept') ?? '').includes('text/html');
+    return reads && (this.#headers.get('accept') ?? []).some((types) => types.includes('text/html'));
   }
 }
 
