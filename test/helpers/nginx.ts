@@ -48,7 +48,8 @@ export interface RunningNginx {
   kill(worker: number): Promise<void>;
   /** SIGHUP; waits for the new workers, or throws nginx's reason for keeping the old ones. */
   reload(): Promise<void>;
-  restart(): Promise<void>;
+  /** Ends nginx and starts it again; waits until it is fit, or with false until it answers. */
+  restart(fit?: boolean): Promise<void>;
   stop(): Promise<void>;
   /** Replaces fido2.json. nginx reads it at the next start or reload. */
   writeSettings(settings: unknown): void;
@@ -63,7 +64,8 @@ beforeEach(({ onTestFailed }) => {
   const before = new Map([...running].map((nginx) => [nginx, nginx.errorLog().length]));
   onTestFailed(() => {
     for (const nginx of running) {
-      console.log(`error log of nginx ${nginx.port}:\n${nginx.errorLog().slice(before.get(nginx) ?? 0)}`);
+      const text = nginx.errorLog().slice(before.get(nginx) ?? 0);
+      if (text !== '') console.log(`error log of nginx ${nginx.port}:\n${text}`);
     }
   });
 });
@@ -117,18 +119,20 @@ export async function startNginx(options: NginxOptions = {}): Promise<RunningNgi
   };
 
   /** False where somebody else took the port meanwhile. */
-  const launch = async (): Promise<boolean> => {
+  const launch = async (fit: boolean): Promise<boolean> => {
     const before = errorLog().length;
     const arguments_ = ['-p', folder, '-c', join(folder, 'conf/nginx.conf'), '-e', log];
     const [program = '', ...rest] = binary.command;
     const started = spawn(program, [...rest, ...arguments_], { stdio: ['ignore', 'ignore', 'pipe'] });
     child = started;
     started.stderr?.on('data', (text: Buffer) => appendFileSync(log, text));
-    process.once('exit', () => started.kill('SIGTERM'));
+    const leave = (): boolean => started.kill('SIGTERM');
+    process.once('exit', leave);
+    started.once('exit', () => process.off('exit', leave));
     const isReady = async (): Promise<boolean> => {
       if (started.exitCode !== null || started.signalCode !== null) return true;
       const status = await statusOf({ port, origin: `http://localhost:${port}` });
-      return options.fit === false ? status !== null : status === 200;
+      return fit ? status === 200 : status !== null;
     };
     await waitFor(isReady, 'nginx to be fit', errorLog);
     if (started.exitCode === null && started.signalCode === null) return true;
@@ -152,7 +156,7 @@ export async function startNginx(options: NginxOptions = {}): Promise<RunningNgi
     port = await freePort();
     render();
     options.prepare?.(folder, owner);
-    if (await launch()) break;
+    if (await launch(options.fit ?? true)) break;
     if (attempt === 5) throw new Error('no port stays free');
   }
 
@@ -185,9 +189,9 @@ export async function startNginx(options: NginxOptions = {}): Promise<RunningNgi
       await waitFor(isDone, 'the new workers', errorLog);
       if (emerg() !== undefined) throw new Error(`nginx keeps its old configuration: ${emerg()}`);
     },
-    async restart() {
+    async restart(fit = true) {
       await end();
-      if (!(await launch())) throw new Error('the port was taken meanwhile');
+      if (!(await launch(fit))) throw new Error('the port was taken meanwhile');
     },
     async stop() {
       running.delete(nginx);

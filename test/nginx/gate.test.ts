@@ -97,6 +97,8 @@ describe.runIf(await needs('nginx')).each(variants)('gate: $name', ({ engine, co
     const html = { Accept: 'text/html,application/xhtml+xml' };
     expect((await get(nginx, '/app/', { headers: html })).status).toBe(303);
     expect((await get(nginx, '/app/', { headers: { ...html, 'Sec-Fetch-Mode': 'cors' } })).status).toBe(401);
+    expect((await get(nginx, '/app/', { headers: { Accept: ['text/plain', 'text/html'] } })).status).toBe(303);
+    expect((await get(nginx, '/app/', { headers: { 'Sec-Fetch-Mode': ['navigate', 'cors'] } })).status).toBe(401);
   });
 
   it('lets a session through and tells the upstream who it is, verifiably', async () => {

@@ -15,7 +15,12 @@ describe.runIf(await needs('nginx')).each(['njs', 'qjs'] as const)('uploads, gat
   beforeAll(async () => {
     upstream = await startUpstream();
     const streamed = gatedLocation('/streamed/', 'user', 'proxy_request_buffering off;');
-    nginx = await startNginx({ engine, upstream, server: 'client_max_body_size 0; lingering_close off;', locations: streamed });
+    nginx = await startNginx({
+      engine,
+      upstream,
+      server: 'client_max_body_size 0; lingering_close off;',
+      locations: streamed,
+    });
     ada = await enrol(nginx, new Authenticator({ origin: nginx.origin }), { user: 'ada' });
   });
 
