@@ -25,7 +25,7 @@ const refusalLife = 2_000;
 /** Milliseconds that a token must still be good for when it leaves. */
 const reserve = 30_000;
 
-const target = /^\/fido2\/(authorize|optional)\/([a-z][a-z0-9_-]{0,63})(?:\/([a-z][a-z0-9_-]{0,63}))?$/;
+const target = /^\/fido2\/(authorize|optional)\/([a-z][a-z0-9_-]{0,63})(?:\/([a-z][a-z0-9_-]{0,63}))?(!upgrade)?$/;
 
 /**
  * A gate miss, start to end: the cookie's MAC, then revocation, session, user and policy, then the token and its
@@ -34,8 +34,7 @@ const target = /^\/fido2\/(authorize|optional)\/([a-z][a-z0-9_-]{0,63})(?:\/([a-
  */
 export async function decide(service: Service, request: Request): Promise<Outgoing> {
   const cookie = request.header('fido2-session') ?? '';
-  const vary = request.header('fido2-vary') ?? '';
-  const [, kind, policyName = '', workload] = target.exec(request.path) ?? [];
+  const [, kind, policyName = '', workload, vary = ''] = target.exec(request.path) ?? [];
   const optional = kind === 'optional';
   let known: Authenticated | null = null;
   try {

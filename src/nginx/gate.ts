@@ -4,14 +4,16 @@
  *
  * nginx has refused a missing, doubled or malformed cookie before this runs; `$2` is the whole cookie. An entry of
  * the token zone exists only if the session engine verified that cookie and evaluated that policy, so a hit is one
- * look-up. The blank keeps URI and cookie apart: neither can contain one.
+ * look-up. The blank keeps URI and cookie apart: no cookie that comes this far contains one. A URI that ends in
+ * `$fido2_vary` (server.conf) is never remembered.
  *
  * Open is a positive act: 204 and `$fido2_deny` emptied, together, and only here.
  */
 export default {
   authorize: (r: NginxHTTPRequest) => {
     const v = r.variables;
-    const key = `${r.uri} ${v[2]}${v.fido2_vary}`;
+    // Not a template: the engine takes 1,000 instructions longer for one.
+    const key = r.uri + ' ' + v[2];
     const token = ngx.shared.fido2_token?.get(key);
     if (token !== undefined) {
       v.fido2_identity = token as string;
@@ -37,7 +39,6 @@ export default {
               headers: {
                 Host: 'fido2',
                 'Fido2-Session': v[2],
-                'Fido2-Vary': v.fido2_vary || '',
                 'Fido2-Origin': r.headersIn.Origin || '',
                 'Fido2-Ref': v.request_id || '',
               },
