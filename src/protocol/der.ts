@@ -152,7 +152,8 @@ export function time(element: DerElement | undefined): number {
   date.setUTCHours(hour, minute, second);
   // What is out of range rolls over: then it does not read back.
   const readBack = date.toISOString().replace(/[-:T]|\.\d+/g, '');
-  if (readBack !== (utc ? `${fullYear}${text.slice(2)}` : text)) throw derInvalid(`the time ${JSON.stringify(text)}`);
+  if (fullYear < 1950 || readBack !== (utc ? `${fullYear}${text.slice(2)}` : text))
+    throw derInvalid(`the time ${JSON.stringify(text)}`);
   return date.getTime();
 }
 

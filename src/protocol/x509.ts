@@ -142,20 +142,29 @@ function parsePublicKey(element: DerElement): PublicKey {
   return rsaKey(unsigned(n), unsigned(e));
 }
 
-/** The attributes of a Name by type; those in a string type of no use here are left out. */
+/** String types whose characters are of no use here: numeric, teletex, universal and BMP strings, bit strings. */
+const otherStrings: ReadonlySet<number> = new Set([0x03, 0x12, 0x14, 0x1c, 0x1e]);
+
+/** The attributes of a Name by type, as far as they are text in ASCII or UTF-8. */
 export function nameAttributes(name: Uint8Array): ReadonlyMap<string, readonly string[]> {
   const attributes = new Map<string, string[]>();
   for (const set of sequence(parseDer(name))) {
     for (const attribute of children(expectTag(set, tag.set))) {
-      const [type, value] = sequence(attribute);
-      const isText =
-        value?.tag === tag.utf8String || value?.tag === tag.printableString || value?.tag === tag.ia5String;
-      const text = isText ? fromUtf8(value.content) : null;
+      const [type, value, ...rest] = sequence(attribute);
       const id = oid(type);
-      if (text !== null) attributes.set(id, [...(attributes.get(id) ?? []), text]);
+      if (value === undefined || rest.length > 0) throw invalid(`the attribute ${id}`);
+      if (otherStrings.has(value.tag)) continue;
+      attributes.set(id, [...(attributes.get(id) ?? []), readText(value)]);
     }
   }
   return attributes;
+}
+
+function readText(value: DerElement): string {
+  const { utf8String, printableString, ia5String } = tag;
+  const text = [utf8String, printableString, ia5String].includes(value.tag) ? fromUtf8(value.content) : null;
+  if (text === null) throw invalid(`a name's string of type ${value.tag}`);
+  return text;
 }
 
 export interface BasicConstraints {

@@ -91,6 +91,7 @@ describe('the other types', () => {
     ['17', '491231235959+0000', 'an offset'],
     ['18', '20250101000000.5Z', 'a fraction'],
     ['18', '491231235959Z', 'a short year'],
+    ['18', '00550505050505Z', 'a year before 1950'],
     ['04', '491231235959Z', 'another type'],
   ])('the time %s %s is refused: %s', (tag, value) => {
     expect(() => der.time(parse(time(tag, value)))).toThrow(invalid);
