@@ -35,16 +35,16 @@ export function renderConf(paths: ConfPaths, origins: readonly string[]): void {
   for (const name of scripts) writeFileSync(join(paths.scripts, name), readFileSync(join(root, 'build', name)));
 }
 
-/** The snippets' text with the paths of this installation in place of the standard ones. */
+const standardPaths =
+  /(?<![\w/])(?:(\/etc\/nginx\/fido2\/fido2\.json)|(\/etc\/nginx\/fido2(?=\/))|(\/var\/lib\/ngx-fido2)|(\/run\/ngx-fido2))|(?<=\binclude )(fido2)(?=\/)/g;
+
+/** The snippets' text with the paths of this installation in place of the standard ones, in one pass. */
 export function withPaths(text: string, paths: ConfPaths): string {
-  const replacements: [RegExp, string][] = [
-    [/(?<![\w/])\/etc\/nginx\/fido2\/fido2\.json/g, paths.settings],
-    [/(?<![\w/])\/etc\/nginx\/fido2(?=\/)/g, paths.scripts],
-    [/(?<=\binclude )fido2(?=\/)/g, paths.scripts],
-    [/(?<![\w/])\/var\/lib\/ngx-fido2/g, paths.data],
-    [/(?<![\w/])\/run\/ngx-fido2/g, paths.run],
-  ];
-  return replacements.reduce((result, [pattern, path]) => result.replace(pattern, () => confPath(path)), text);
+  return text.replace(standardPaths, (_, settings?: string, _scripts?: string, data?: string, run?: string) => {
+    if (settings !== undefined) return confPath(paths.settings);
+    if (data !== undefined) return confPath(paths.data);
+    return confPath(run === undefined ? paths.scripts : paths.run);
+  });
 }
 
 /** What upstreams are told of scheme and host: the configured origins, the first for every other Host. */

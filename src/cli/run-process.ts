@@ -49,5 +49,7 @@ export function runProcess(command: readonly string[], options: ProcessOptions =
       settle(null);
     });
     child.on('close', settle);
+    // a grandchild that holds the pipes open must not hold us up
+    child.on('exit', (status) => setTimeout(() => settle(status), 500).unref());
   });
 }

@@ -26,7 +26,14 @@ export const startCommand: Command = {
       throw new CommandError('start has a data folder, not a --config', 'name it with --data DIR', 2);
     }
     await start({
-      ...{ port, workers, crypto, data: input.text('data'), listen: input.text('listen'), nginx: input.text('nginx') },
+      ...{
+        port,
+        workers,
+        crypto,
+        data: input.text('data') ?? '.data',
+        listen: input.text('listen'),
+        nginx: input.text('nginx'),
+      },
       browser: input.flag('browser'),
     });
     return undefined;

@@ -1,50 +1,79 @@
-import { chmodSync, chownSync, existsSync, lchownSync, mkdirSync, readdirSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lchownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmdirSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { CommandError } from '../command-error.ts';
 import { type Owner, ownerOf, unprivilegedOwner } from '../owner.ts';
 
 export interface DataFolder {
+  /** Absolute, without links. */
   readonly path: string;
   /** Who owns it and whom nginx's workers run as. */
   readonly owner: Owner;
 }
 
-const fallback = '/var/lib/ngx-fido2';
+/** Where root's data folders really stand if the workers' user cannot enter the place that was named. */
+const reachablePlace = '/var/lib/ngx-fido2';
 
 /**
  * The data folder, mode 0700. For an ordinary user it is that user's. Started by root it belongs to somebody
- * without rights, and so do nginx's workers. `wanted` is undefined for the default, `.data` here.
+ * without rights, and so do nginx's workers.
  */
-export function prepareDataFolder(wanted: string | undefined): DataFolder {
-  const path = resolve(wanted ?? '.data');
-  const uid = process.geteuid?.();
-  const present = existsSync(path);
-  if (present && !statSync(path).isDirectory()) {
+export function prepareDataFolder(wanted: string): DataFolder {
+  const path = existsSync(wanted) ? realpathSync(wanted) : resolve(wanted);
+  if (existsSync(path) && !statSync(path).isDirectory()) {
     throw new CommandError(`${path} is not a folder`, 'name another one with --data DIR');
   }
-  if (uid !== 0) {
-    make(path);
-    const owner = ownerOf(path);
-    if (uid !== undefined && owner.uid !== uid) {
-      throw new CommandError(`${path} belongs to ${owner.name}`, `start as ${owner.name}, or use another --data DIR`);
-    }
-    chmodSync(path, 0o700);
-    return { path, owner };
-  }
-  const before = present ? ownerOf(path) : null;
+  const data = process.geteuid?.() === 0 ? prepareForWorkers(path) : prepareForMe(path);
+  chmodSync(data.path, 0o700);
+  return data;
+}
+
+function prepareForMe(path: string): DataFolder {
+  make(path);
+  const owner = ownerOf(path);
+  const uid = process.geteuid?.();
+  if (uid === undefined || owner.uid === uid) return { path, owner };
+  throw new CommandError(`${path} belongs to ${owner.name}`, `start as ${owner.name}, or use another --data DIR`);
+}
+
+function prepareForWorkers(path: string): DataFolder {
+  const before = existsSync(path) ? ownerOf(path) : null;
   const owner = before !== null && before.uid !== 0 ? before : unprivilegedOwner();
+  const isEmpty = before === null || readdirSync(path).length === 0;
   const blocked = unreachable(path, owner);
-  if (blocked !== null && wanted === undefined) return prepareDataFolder(fallback);
   if (blocked !== null) {
-    throw new CommandError(`${owner.name}, whom the workers run as, cannot enter ${blocked}`, `use --data ${fallback}`);
+    if (isEmpty) return { path: makeElsewhere(path, owner), owner };
+    const hint = 'start as an ordinary user, or name a new folder with --data DIR';
+    throw new CommandError(`${owner.name}, whom the workers run as, cannot enter ${blocked}`, hint);
   }
-  if (before?.uid === 0 && readdirSync(path).length > 0 && !existsSync(join(path, 'fido2.json'))) {
+  if (before?.uid === 0 && !isEmpty && !existsSync(join(path, 'fido2.json'))) {
     throw new CommandError(`${path} belongs to root and holds something else`, 'name an empty folder with --data DIR');
   }
   make(path);
-  if (before?.uid === 0 || !present) giveTo(path, owner);
-  chmodSync(path, 0o700);
+  if (before === null || before.uid === 0) giveTo(path, owner);
   return { path, owner };
+}
+
+/** A folder that the workers' user can enter, and a link to it from where it was wanted. */
+function makeElsewhere(path: string, owner: Owner): string {
+  mkdirSync(reachablePlace, { recursive: true, mode: 0o755 });
+  const folder = mkdtempSync(join(reachablePlace, `${basename(path)}-`));
+  chownSync(folder, owner.uid, owner.gid);
+  if (existsSync(path)) rmdirSync(path);
+  else make(dirname(path));
+  symlinkSync(folder, path);
+  return folder;
 }
 
 function make(path: string): void {

@@ -1,17 +1,22 @@
 import { CommandError } from '../command-error.ts';
 import type { Service } from './service.ts';
 
+/** Milliseconds to wait for any answer, and for a good one after the first. */
 const patience = 15_000;
+const unfitPatience = 4_000;
 const pause = 50;
 
 /** Waits until the site says that it is fit. Throws CommandError with the reason where it does not become so. */
 export async function awaitHealth(url: string, services: readonly Service[], log: string): Promise<void> {
-  const end = Date.now() + patience;
+  let end = Date.now() + patience;
   let last = 'no answer';
   while (Date.now() < end) {
     const status = await healthOf(url);
     if (status === 200) return;
-    if (status !== null) last = `status ${status}`;
+    if (status !== null) {
+      if (last === 'no answer') end = Date.now() + unfitPatience;
+      last = `status ${status}`;
+    }
     await Promise.race([new Promise((resolve) => setTimeout(resolve, pause)), ...services.map(unexpectedEnd)]);
   }
   const reasons = services

@@ -20,7 +20,7 @@ import { type Service, startService } from './service.ts';
 
 export interface StartOptions {
   readonly port: number;
-  readonly data: string | undefined;
+  readonly data: string;
   readonly listen: string | undefined;
   readonly nginx: string | undefined;
   /** nginx's worker_processes. */
