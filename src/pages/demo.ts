@@ -1,6 +1,6 @@
 import { hash as styleHash, text as styleText } from 'asset:demo.css';
 import { hash as scriptHash, text as scriptText } from 'asset:demo.ts';
-import { claimMeanings, demo } from './en-demo.ts';
+import { claimMeaning, demo } from './en-demo.ts';
 import { type Html, html } from './html.ts';
 import { icon } from './icons.ts';
 import { brand, page, prefixOf, type Rendered, type Site } from './page.ts';
@@ -76,7 +76,7 @@ function rows(claims: Claims): readonly Html[] {
     const time =
       (name === 'exp' || name === 'iat' || name === 'nbf' || name === 'auth_time') && typeof value === 'number';
     const shown = time ? `${new Date(value * 1000).toISOString().slice(11, 19)} UTC` : JSON.stringify(value);
-    return html`<tr><th scope="row">${name}</th><td><code>${shown}</code></td><td class="help">${claimMeanings[name]}</td></tr>`;
+    return html`<tr><th scope="row">${name}</th><td><code>${shown}</code></td><td class="help">${claimMeaning(name)}</td></tr>`;
   });
 }
 

@@ -47,8 +47,7 @@ export const demo = {
   notFoundTitle: 'There is nothing here',
 } as const;
 
-/** What each member of the token's header and claims means. */
-export const claimMeanings: Readonly<Record<string, string>> = {
+const meanings: Readonly<Record<string, string>> = {
   alg: 'signature algorithm',
   typ: 'kind of token',
   kid: 'which published key signed it',
@@ -67,6 +66,11 @@ export const claimMeanings: Readonly<Record<string, string>> = {
   amr: 'how: possession, user present or verified',
   auth_time: 'when the passkey was last used',
 };
+
+/** What a member of the token's header or claims means; nothing for one that is not ours. */
+export function claimMeaning(name: string): string | undefined {
+  return Object.hasOwn(meanings, name) ? meanings[name] : undefined;
+}
 
 /** Said by the demo page's script. */
 export const demoScript = {

@@ -34,7 +34,7 @@ const names: Readonly<Record<string, string>> = {
 };
 
 export function providerName(aaguid: string): string | undefined {
-  return names[aaguid];
+  return Object.hasOwn(names, aaguid) ? names[aaguid] : undefined;
 }
 
 function firstMatch(text: string, table: readonly (readonly [RegExp, string])[]): string | undefined {
@@ -70,7 +70,7 @@ export function describe(credential: PublicKeyCredential): { provider?: string; 
       ? new Uint8Array(response.getAuthenticatorData())
       : new Uint8Array();
   const hex = Array.from(data.subarray(37, 53), (byte) => byte.toString(16).padStart(2, '0')).join('');
-  const provider = names[hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')];
+  const provider = providerName(hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'));
   const { browser, system } = agentNames(navigator.userAgent);
   const roams = credential.authenticatorAttachment === 'cross-platform';
   const name = provider ?? (roams ? creation.securityKey : creation.passkeyOn(browser, system));

@@ -29,7 +29,7 @@ export function tellProblem(error: unknown, again: () => void, others: Readonly<
     return;
   }
   const { status, ref, retryAfter } = error;
-  const words = others[error.code];
+  const words = Object.hasOwn(others, error.code) ? others[error.code] : undefined;
   if (words !== undefined) {
     fail({ ...words, ref });
   } else if (status === 0) {
