@@ -47,7 +47,7 @@ export const demo = {
   notFoundTitle: 'There is nothing here',
 } as const;
 
-const meanings: Readonly<Record<string, string>> = {
+export const claimMeanings: Readonly<Record<string, string>> = {
   alg: 'signature algorithm',
   typ: 'kind of token',
   kid: 'which published key signed it',
@@ -69,7 +69,7 @@ const meanings: Readonly<Record<string, string>> = {
 
 /** What a member of the token's header or claims means; nothing for one that is not ours. */
 export function claimMeaning(name: string): string | undefined {
-  return Object.hasOwn(meanings, name) ? meanings[name] : undefined;
+  return Object.hasOwn(claimMeanings, name) ? claimMeanings[name] : undefined;
 }
 
 /** Said by the demo page's script. */
