@@ -48,10 +48,11 @@ export function findAlgorithm(id: unknown): Algorithm | undefined {
 }
 
 /**
- * Whether a key can be used with an algorithm at all. A certificate's ECDSA key may be on another curve than the one
- * that the algorithm's name is bound to for credentials.
+ * Whether a key can be used with an algorithm at all. Between the curves of NIST a certificate's ECDSA key may be on
+ * another than the one that the algorithm's name is bound to for credentials.
  */
 export function fitsKey(algorithm: Algorithm, key: PublicKey): boolean {
-  if (algorithm.kty === 'OKP') return key.kty === 'OKP' && key.crv === algorithm.crv;
-  return key.kty === algorithm.kty;
+  if (algorithm.kty === 'RSA' || key.kty === 'RSA') return algorithm.kty === key.kty;
+  if (algorithm.crv === key.crv) return true;
+  return algorithm.kty === 'EC' && key.kty === 'EC' && algorithm.crv !== 'secp256k1' && key.crv !== 'secp256k1';
 }
