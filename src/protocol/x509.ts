@@ -142,8 +142,8 @@ function parsePublicKey(element: DerElement): PublicKey {
   return rsaKey(unsigned(n), unsigned(e));
 }
 
-/** String types whose characters are of no use here: numeric, teletex, universal and BMP strings, bit strings. */
-const otherStrings: ReadonlySet<number> = new Set([0x03, 0x12, 0x14, 0x1c, 0x1e]);
+/** String types whose characters are of no use here: numeric, teletex and BMP strings. */
+const otherStrings: ReadonlySet<number> = new Set([0x12, 0x14, 0x1e]);
 
 /** The attributes of a Name by type, as far as they are text in ASCII or UTF-8. */
 export function nameAttributes(name: Uint8Array): ReadonlyMap<string, readonly string[]> {
@@ -153,7 +153,7 @@ export function nameAttributes(name: Uint8Array): ReadonlyMap<string, readonly s
       const [type, value, ...rest] = sequence(attribute);
       const id = oid(type);
       if (value === undefined || rest.length > 0) throw invalid(`the attribute ${id}`);
-      if (otherStrings.has(value.tag)) continue;
+      if (otherStrings.has(value.tag) && value.content.length % (value.tag === 0x1e ? 2 : 1) === 0) continue;
       attributes.set(id, [...(attributes.get(id) ?? []), readText(value)]);
     }
   }

@@ -1,7 +1,12 @@
 import { X509Certificate } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { nameAttributes, parseCertificate, basicConstraints as readBasicConstraints } from '../../src/protocol/x509.ts';
+import {
+  type Certificate,
+  nameAttributes,
+  parseCertificate,
+  basicConstraints as readBasicConstraints,
+} from '../../src/protocol/x509.ts';
 import {
   aaguidExtension,
   basicConstraints,
