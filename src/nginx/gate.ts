@@ -22,16 +22,17 @@ export default {
       return;
     }
     return (async () => {
+      // Without an identity only /fido2/optional/ opens, whatever the session engine says.
+      const nobody = r.uri.startsWith('/fido2/optional/') ? 204 : 401;
       let status = 403;
       let refusal = '{"code":"store_unavailable"}';
       if (v[2] === undefined) {
-        // Only /fido2/optional/ lets a request without a session cookie come this far.
-        status = r.uri.startsWith('/fido2/optional/') ? 204 : 401;
+        status = nobody;
         refusal = '';
       } else {
         const refused = ngx.shared.fido2_refused?.get(key) as string | undefined;
         if (refused !== undefined) {
-          status = Number(refused.slice(0, 3));
+          status = refused.startsWith('403') ? 403 : nobody;
           refusal = refused.slice(3);
         } else {
           try {
@@ -47,7 +48,7 @@ export default {
             if (reply.status === 200 && body !== '') {
               v.fido2_identity = body;
               status = 204;
-            } else if (reply.status === 204 || reply.status === 401 || reply.status === 403) {
+            } else if (reply.status === nobody || reply.status === 401 || reply.status === 403) {
               status = reply.status;
               refusal = body;
             } else if (body !== '') {
