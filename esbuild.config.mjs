@@ -3,11 +3,21 @@
  * prints what each weighs and fails on what the engine of each cannot run. The same sources give the same bytes.
  */
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import * as esbuild from 'esbuild';
+import { findings, gateFindings, marksOf } from './esbuild.findings.mjs';
 
 const root = dirname(fileURLToPath(import.meta.url));
 const kilobyte = 1024;
@@ -30,7 +40,8 @@ const missingInQuickJs = [
 
 const nginxModules = ['buffer', 'crypto', 'fs', 'querystring', 'xml', 'zlib'];
 
-const bundles = [
+/** Every bundle: what it is made of and what runs it. */
+export const bundles = [
   {
     name: 'fido2_gate.js',
     entry: 'src/nginx/gate.ts',
@@ -138,7 +149,6 @@ export const viteAssetPlugin = {
 
 /** Bundles one entry in memory: its text and esbuild's account of what is in it. Throws what the engine cannot run. */
 export async function bundle({ name, entry, missing, options }) {
-  const marks = Object.fromEntries(missing.map((word) => [word, `missing_in_this_engine_${word}`]));
   const result = await esbuild.build({
     entryPoints: [entry],
     outfile: `build/${name}`,
@@ -148,52 +158,20 @@ export async function bundle({ name, entry, missing, options }) {
     write: false,
     metafile: true,
     format: 'esm',
-    legalComments: 'eof',
+    legalComments: 'none',
     logLevel: 'silent',
-    define: marks,
+    define: marksOf(missing),
     plugins: [assetPlugin],
     ...options,
   });
   const text = result.outputFiles[0].text;
   const output = result.metafile.outputs[`build/${name}`];
   if (options.platform === 'neutral') {
-    const problems = findings({ text, output, missing, inputs: Object.keys(output.inputs) });
+    const problems = findings(text, output, missing);
     if (name === 'fido2_gate.js') problems.push(...gateFindings(text, output));
     if (problems.length > 0) throw new Error(problems.map((problem) => `${name}: ${problem}`).join('\n'));
   }
   return { text, output };
-}
-
-function findings({ text, output, missing, inputs }) {
-  const left = output.imports.filter(({ kind }) => kind !== 'import-statement').map(({ path }) => path);
-  const found = missing.filter((word) => text.includes(`missing_in_this_engine_${word}`));
-  return [
-    ...left.map((path) => `import('${path}') is left, and nginx loads one file`),
-    ...found.map((word) => `${word} does not exist in this engine (${placesOf(word, inputs).join(', ')})`),
-    ...(output.exports.join() === 'default' ? [] : [`exports ${output.exports.join(', ')} instead of default alone`]),
-  ];
-}
-
-/** esbuild turns these into calls that compile and then fail, instead of refusing them. */
-function gateFindings(text, output) {
-  const inputs = Object.keys(output.inputs);
-  return [
-    ...(/\bBigInt\(/.test(text)
-      ? [`BigInt does not exist in this engine (${placesOf('\\d+n', inputs).join(', ')})`]
-      : []),
-    ...(/\bnew RegExp\(/.test(text) ? ['a regular expression uses a flag or syntax that this engine lacks'] : []),
-  ];
-}
-
-function placesOf(word, inputs) {
-  const pattern = new RegExp(`(?<![.\\w'"-])${word}(?![\\w'"-])`);
-  return inputs
-    .filter((path) => !path.startsWith('asset:') && existsSync(join(root, path)))
-    .flatMap((path) => {
-      const lines = readFileSync(join(root, path), 'utf8').split('\n');
-      return lines.flatMap((line, i) => (pattern.test(line) ? [`${path}:${i + 1}`] : []));
-    })
-    .slice(0, 3);
 }
 
 /** The largest contributions by package, own sources counted by their folder. */
@@ -210,6 +188,26 @@ function heaviest(output) {
     .map(([owner, bytes]) => `${owner} ${size(bytes)}`);
 }
 
+/** The licence of every package in the bundles, which must go where they go. */
+function licences(outputs) {
+  const inputs = outputs.flatMap((output) => Object.keys(output.inputs));
+  const folders = new Set(inputs.flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []));
+  return [...folders].sort().map((folder) => {
+    const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+    const file = readdirSync(join(root, folder)).find((entry) => /^licen[cs]e/i.test(entry));
+    if (file === undefined) throw new Error(`${name} ships no licence`);
+    return `${name} ${version} (${license})\n\n${readFileSync(join(root, folder, file), 'utf8').trim()}\n`;
+  });
+}
+
+function write(name, text, mode = 0o644) {
+  const file = join(root, 'build', name);
+  const unfinished = `${file}.${process.pid}`;
+  writeFileSync(unfinished, text);
+  chmodSync(unfinished, mode);
+  renameSync(unfinished, file);
+}
+
 function size(bytes) {
   return `${(bytes / kilobyte).toFixed(1)} KB`;
 }
@@ -224,12 +222,9 @@ async function build(names) {
     const bytes = Buffer.byteLength(text);
     console.log(`${name} ${size(bytes)} (gzip ${size(gzipSync(text).length)}): ${heaviest(output).join(', ')}`);
     if (budget !== undefined && bytes > budget) throw new Error(`${name} is larger than its budget of ${size(budget)}`);
-    const file = join(root, 'build', name);
-    const unfinished = `${file}.${process.pid}`;
-    writeFileSync(unfinished, text);
-    chmodSync(unfinished, name === 'ngx-fido2' ? 0o755 : 0o644);
-    renameSync(unfinished, file);
+    write(name, text, name === 'ngx-fido2' ? 0o755 : 0o644);
   }
+  if (names.length === 0) write('third-party.txt', licences(made.map(({ output }) => output)).join('\n---\n\n'));
 }
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {

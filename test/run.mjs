@@ -75,7 +75,12 @@ async function vitest(filters) {
 }
 
 const results = [
-  await one('format and lint', process.execPath, ['node_modules/@biomejs/biome/bin/biome', 'ci', '.']),
+  await one('format and lint', process.execPath, [
+    'node_modules/@biomejs/biome/bin/biome',
+    'ci',
+    `--colors=${process.stdout.isTTY ? 'force' : 'off'}`,
+    '.',
+  ]),
   await checkTypes(),
   await one('build', process.execPath, ['esbuild.config.mjs']),
 ];

@@ -172,6 +172,17 @@ describe.runIf(haveNginx)('a running site', () => {
     await second.status;
   });
 
+  test('ends with an error when nginx is killed, and leaves no worker behind', async () => {
+    const site = await startSite('--port', '0');
+    const master = /\[notice\] (\d+)#\d+: start worker processes\n(?![\s\S]*start worker processes)/.exec(
+      readFileSync(join(data, 'logs/error.log'), 'utf8'),
+    )?.[1];
+    process.kill(Number(master), 'SIGKILL');
+    expect(await site.status).toBe(1);
+    expect(site.stderr()).toMatch(/error: nginx ended \(by a signal\)[^\n]*\nhint: [^\n]+\n$/);
+    await expect(fetch(site.origin)).rejects.toThrow();
+  });
+
   test('refuses a second one on the same folder and is not disturbed', async () => {
     const site = await startSite('--port', '0');
     const { status, stderr } = await ngxFido2(['start', '--data', data, '--port', '0', '--no-browser']);

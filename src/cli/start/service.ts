@@ -45,11 +45,12 @@ export function startService(name: string, command: readonly string[], { log }: 
       const timer = setTimeout(() => killGroup(child.pid), patience);
       await ended;
       clearTimeout(timer);
+      killGroup(child.pid);
     },
   };
 }
 
-/** A master that is killed leaves its workers behind, so the whole group goes. */
+/** A master that was killed leaves its workers behind, so the whole group goes. */
 function killGroup(pid: number | undefined): void {
   if (pid === undefined) return;
   try {
