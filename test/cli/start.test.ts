@@ -47,7 +47,9 @@ describe('a start that cannot succeed ends with one error and one hint', () => {
     });
     const text = await refused('--port', String(port));
     server.close();
-    expect(text).toMatch(new RegExp(`^error: port ${port} is in use on 127\\.0\\.0\\.1\nhint: .*--port`));
+    expect(text).toMatch(
+      new RegExp(`^error: port ${port} is in use on 127\\.0\\.0\\.1 \\([^,]+, pid ${process.pid}\\)\nhint: .*--port`),
+    );
   });
 
   test('the address is not of this machine', async () => {

@@ -1,5 +1,6 @@
 import { connect, createServer } from 'node:net';
 import { CommandError } from '../command-error.ts';
+import { holderOfPort } from './holder.ts';
 
 /** `address:port` for nginx's listen. */
 export interface Listening {
@@ -71,7 +72,12 @@ function tryToBind(host: string, port: number): Promise<number | string> {
 
 function refusal(code: string, port: number, host: string): CommandError {
   if (code === 'EADDRINUSE') {
-    return new CommandError(`port ${port} is in use on ${host}`, 'stop what uses it, or take another with --port N');
+    const holder = holderOfPort(port);
+    const by = holder === null ? '' : ` (${holder})`;
+    return new CommandError(
+      `port ${port} is in use on ${host}${by}`,
+      'stop what uses it, or take another with --port N',
+    );
   }
   if (code === 'EACCES') {
     return new CommandError(`port ${port} needs rights that you do not have`, 'take one from 1024 on with --port N');

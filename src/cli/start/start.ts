@@ -15,6 +15,7 @@ import { prepareDataFolder } from './data-folder.ts';
 import { demoConf } from './demo-conf.ts';
 import { localOrigin, prepareSettings } from './demo-data.ts';
 import { awaitHealth, unexpectedEnd } from './health.ts';
+import { holderOfSocket } from './holder.ts';
 import { chooseListening, isAnswered, type Listening, reachable } from './listen.ts';
 import { type Service, startService } from './service.ts';
 
@@ -115,7 +116,9 @@ function startUpstream(
 
 async function requireUnused(data: string, socket: string): Promise<void> {
   if (!(await isAnswered(socket))) return;
-  throw new CommandError(`another start runs on ${data}`, 'stop it, or use another folder with --data DIR');
+  const holder = holderOfSocket(socket);
+  const by = holder === null ? '' : ` (${holder})`;
+  throw new CommandError(`another start runs on ${data}${by}`, 'stop it, or use another folder with --data DIR');
 }
 
 /** Asked of a process of its own, which becomes the folder's owner for good where this one is root. */
