@@ -1,8 +1,13 @@
-import { chmodSync, readFileSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commands } from '../../src/cli/commands/commands.ts';
-import { buildCommand, makeInstallation, ngxFido2, type Trial } from '../helpers/command.ts';
+import { nodeIdentityPorts } from '../../src/cli/installation.ts';
+import { nodeSubtle } from '../../src/cli/runtime.ts';
+import { deriveMacKeys, ensureMacRing } from '../../src/identity/mac-keys.ts';
+import { listSessions, startSession } from '../../src/identity/session.ts';
+import { addCredential, createUser } from '../../src/identity/user.ts';
+import { buildCommand, makeInstallation, ngxFido2, projectFolder, runProgram, type Trial } from '../helpers/command.ts';
 
 let trial: Trial;
 const on = (...args: string[]) => ngxFido2([...args, '--data', trial.data]);
@@ -91,6 +96,87 @@ describe('invite', () => {
     const { stdout } = await ngxFido2(['users', 'list', '--json', '--data', trial.data]);
     expect(stdout).not.toContain(code);
     expect(readFileSync(join(trial.data, 'store/audit.log'), 'utf8')).not.toContain(code);
+  });
+});
+
+describe('somebody with a passkey', () => {
+  const credential = {
+    ...{ id: 'AAEC', publicKey: 'oA', algorithm: -7, signCount: 0, transports: [], backupEligible: false },
+    ...{ backedUp: false, uvInitialized: true, aaguid: '', format: 'none', name: 'key', created: 0, lastUsed: null },
+  };
+
+  async function enrolled(name: string, id: string) {
+    const ports = nodeIdentityPorts(join(trial.data, 'store'));
+    const { value } = await createUser(ports, { name });
+    await addCredential(ports, value.id, { ...credential, id });
+    const keys = await deriveMacKeys(nodeSubtle, (await ensureMacRing(ports)).value);
+    const login = { user: value.id, credential: id, userVerified: true, agent: 'test', address: '192.0.2.7' };
+    const limits = { idle: 60_000, absolute: 3_600_000 };
+    const session = () => startSession(ports.store, ports.random, keys, login, limits, ports.clock.now());
+    return { ports, user: value.id, session };
+  }
+
+  test('is invited with --recover only, and that is audited', async () => {
+    await enrolled('edsger', 'AAED');
+    const refused = await on('invite', 'edsger', '--group', 'more');
+    expect(refused.status).toBe(1);
+    expect(refused.stderr).toMatch(/^error: [^\n]+\nhint: [^\n]*--recover/);
+    expect(await json('users', 'show', 'edsger')).toMatchObject({ groups: [], keys: 1 });
+    expect((await on('invite', 'edsger', '--recover')).status).toBe(0);
+    const lines = readFileSync(join(trial.data, 'store/audit.log'), 'utf8').trim().split('\n');
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ event: 'invite_recover', name: 'edsger' });
+  });
+
+  test('has sessions that are listed and revoked, one or all', async () => {
+    const { user, ports, session } = await enrolled('tony', 'AAEE');
+    const [one, two] = [await session(), await session()];
+    const { sessions } = await json('sessions', 'list', 'tony');
+    expect(sessions.map(({ sid }: { sid: string }) => sid).sort()).toEqual([one.id, two.id].sort());
+    expect(sessions[0]).toMatchObject({ user: 'tony', address: '192.0.2.7', agent: 'test' });
+    expect(await json('sessions', 'revoke', 'tony', one.id)).toEqual({ revoked: [one.id] });
+    expect((await on('sessions', 'revoke', 'tony', one.id)).status).toBe(1);
+    expect(await json('sessions', 'revoke', '--all')).toEqual({ revoked: [two.id] });
+    expect(await listSessions(ports.store, user)).toEqual([]);
+  });
+
+  test.each([
+    ['users', 'disable', 'NAME'],
+    ['users', 'remove', 'NAME', '--yes'],
+    ['users', 'remove-key', 'NAME', 'KEY'],
+  ])('loses every session by %s %s', async (...args) => {
+    const [name, key] = [`user-${args[1]}`, Buffer.from(args[1] ?? '').toString('base64url')];
+    const { user, ports, session } = await enrolled(name, key);
+    await session();
+    const line = args.map((word) => (word === 'NAME' ? name : word === 'KEY' ? key : word));
+    expect(await json(...line)).toMatchObject({ user: name, sessions: 1 });
+    expect(await listSessions(ports.store, user)).toEqual([]);
+  });
+});
+
+describe.runIf(process.geteuid?.() === 0)('root', () => {
+  /** Runs the command as another user: `setpriv` is part of every Linux. */
+  const as = (uid: number, args: readonly string[]) => {
+    const ids = [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups'];
+    const command = [process.execPath, join(projectFolder, 'build/ngx-fido2'), ...args];
+    return runProgram(['setpriv', ...ids, ...command]);
+  };
+
+  test('becomes the owner of the store, and whoever is neither is refused', async () => {
+    const other = makeInstallation();
+    const store = join(other.data, 'store');
+    chmodSync(other.data, 0o755);
+    chmodSync(join(other.data, 'fido2.json'), 0o644);
+    chownSync(store, 4711, 4711);
+    expect((await ngxFido2(['invite', 'ada', '--data', other.data])).status).toBe(0);
+    const owners = readdirSync(store, { recursive: true, encoding: 'utf8' }).map((name) =>
+      lstatSync(join(store, name)),
+    );
+    expect(owners.length).toBeGreaterThan(3);
+    expect(owners.every(({ uid, gid }) => uid === 4711 && gid === 4711)).toBe(true);
+    const refused = await as(4712, ['users', 'list', '--data', other.data]);
+    expect({ status: refused.status, stdout: refused.stdout }).toEqual({ status: 1, stdout: '' });
+    expect(refused.stderr).toMatch(/^error: \S+ belongs to user 4711\nhint: run this as user 4711, or as root\n$/);
+    other.remove();
   });
 });
 
