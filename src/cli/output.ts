@@ -9,8 +9,8 @@ import { CommandError } from './command-error.ts';
 /** What a command found or did, for people and for programs. */
 export interface Answer {
   readonly lines: readonly string[];
-  /** The document that --json prints; its member names are stable. */
-  readonly json: unknown;
+  /** The document that --json prints; its member names are stable. Absent where the lines are JSON already. */
+  readonly json?: unknown;
   /** The question was answered with no: exit status 1 without an error line. */
   readonly refused?: boolean;
 }
@@ -18,7 +18,7 @@ export interface Answer {
 type Style = Parameters<typeof styleText>[0];
 
 export function printAnswer(answer: Answer, json: boolean): void {
-  const text = json ? JSON.stringify(answer.json, null, 2) : answer.lines.join('\n');
+  const text = json && answer.json !== undefined ? JSON.stringify(answer.json, null, 2) : answer.lines.join('\n');
   if (text !== '') process.stdout.write(`${text}\n`);
 }
 

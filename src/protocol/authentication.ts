@@ -36,10 +36,10 @@ export interface AuthenticationExpectation extends OriginExpectation, ExtensionP
   readonly stored: StoredCredential;
   /** The identifiers that the options named. Empty or absent: any. */
   readonly allowCredentials?: readonly Uint8Array[];
-  /** The user who is known before the ceremony, by a session. Absent: the answer must name the user. */
-  readonly userHandle?: Uint8Array;
+  /** The user who is known before the ceremony, by a session. Absent or null: the answer must name the user. */
+  readonly userHandle?: Uint8Array | null;
   /** The FIDO U2F application identifier that the options' `appid` extension named. */
-  readonly appid?: string;
+  readonly appid?: string | null;
   /** What a sign count that did not grow means. Default: `refuse`. */
   readonly signCount?: 'refuse' | 'report';
 }
@@ -107,11 +107,11 @@ function requireAllowed(id: Uint8Array, allowed: readonly Uint8Array[], step: st
 /** The user of the ceremony owns the credential, and is the one whom the answer names. */
 function requireOwner(
   { id, userHandle }: AuthenticationResponse,
-  { stored, userHandle: known }: AuthenticationExpectation,
+  { stored, userHandle: known = null }: AuthenticationExpectation,
   step: string,
 ): void {
   guard(equal(id, stored.credentialId), step, 'credential_unknown', 'the credential is not the one of the record');
-  if (known === undefined)
+  if (known === null)
     guard(userHandle !== null, step, 'user_handle_missing', 'nobody is known and the answer names no user');
   else guard(equal(stored.userHandle, known), step, 'user_handle_mismatch', 'the credential is of another user');
   const agrees = userHandle === null || equal(userHandle, stored.userHandle);
@@ -119,8 +119,8 @@ function requireOwner(
 }
 
 /** With the appid extension granted, the authenticator signed for the application identifier (section 10.1.1). */
-function signedRpId({ rpId, appid }: AuthenticationExpectation, { client }: ExtensionOutputs): string {
-  return appid !== undefined && client.appid === true ? appid : rpId;
+function signedRpId({ rpId, appid = null }: AuthenticationExpectation, { client }: ExtensionOutputs): string {
+  return appid !== null && client.appid === true ? appid : rpId;
 }
 
 function requireSameEligibility(now: boolean, stored: boolean | null, step: string): void {

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
-import { equal, fromBase64url } from '../bytes.ts';
+import { equal } from '../bytes.ts';
 import { Fido2Error } from '../errors.ts';
+import { bytesInBase64url as bytes } from './byte-schema.ts';
 import type { JsonObject } from './json.ts';
 
 /** RegistrationResponseJSON (Level 3, section 5.1.8.1), as far as it is read: the key stands in the attestation. */
@@ -50,16 +51,6 @@ export interface AuthenticationResponse {
   readonly userHandle: Uint8Array | null;
   readonly clientExtensionResults: JsonObject;
 }
-
-const bytes = v.pipe(
-  v.string(),
-  v.rawTransform(({ dataset, addIssue, NEVER }) => {
-    const decoded = fromBase64url(dataset.value);
-    if (decoded !== null) return decoded;
-    addIssue({ message: 'not base64url without padding' });
-    return NEVER;
-  }),
-);
 
 const extensionResults = v.optional(v.record(v.string(), v.unknown()), {});
 

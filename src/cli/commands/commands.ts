@@ -3,6 +3,7 @@ import { checkCommand } from './check.ts';
 import { groupCommands } from './groups.ts';
 import { hiddenCommands } from './hidden.ts';
 import { initCommand } from './init.ts';
+import { inspectCommand } from './inspect.ts';
 import { inviteCommand } from './invite.ts';
 import { keyCommands } from './keys.ts';
 import { sessionCommands } from './sessions.ts';
@@ -21,6 +22,7 @@ export const commands: readonly Command[] = [
   ...sessionCommands,
   ...keyCommands,
   ...tokenCommands,
+  inspectCommand,
   ...hiddenCommands,
 ];
 
