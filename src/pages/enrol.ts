@@ -5,11 +5,19 @@ import { icon } from './icons.ts';
 import { whatIsPasskey } from './login.ts';
 import { alertRegion, brand, noScript, page, prefixOf, type Rendered, type Site, statusLine } from './page.ts';
 
-/**
- * Enrolment by invite. The code stands in the address's fragment, which only the script sees: the script asks for
- * whom it is, so this page is the same for everybody.
- */
-export function enrolPage({ site }: { readonly site: Site }): Rendered {
+export interface EnrolParts {
+  readonly site: Site;
+  /** Who is signed in; if absent the script asks. */
+  readonly signedIn?: { readonly name: string } | null;
+}
+
+/** What the enrolment script finds in the data block. */
+export interface EnrolData {
+  readonly signedIn?: { readonly name: string } | null;
+}
+
+/** Enrolment by invite. The code stands in the address's fragment, which only the script sees and asks about. */
+export function enrolPage({ site, signedIn }: EnrolParts): Rendered {
   const prefix = prefixOf(site);
   const start = html`<section data-view="start" hidden>
 <p class="step" id="step">${enrol.step(1)}</p>
@@ -47,5 +55,6 @@ ${statusLine}
 <button class="primary" id="send-again" type="button" hidden><span></span></button>
 <button class="text" id="cancel" type="button" hidden>${enrol.cancel}</button>
 <div class="more">${whatIsPasskey()}</div></main>`;
-  return page({ site, title: enrol.title, body, script: { text, hash } });
+  const data: EnrolData = signedIn === undefined ? {} : { signedIn };
+  return page({ site, title: enrol.title, body, script: { text, hash }, data });
 }

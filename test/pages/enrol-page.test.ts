@@ -89,6 +89,16 @@ describe.runIf(await needs('chromium'))('the enrolment page', () => {
     await context.close();
   });
 
+  test('asks nobody who is signed in where the page came with that', async () => {
+    const pages = { '/fido2/enrol': enrolPage({ site, signedIn: { name: 'bob' } }) };
+    const answers = { '/fido2/attestation/options': () => creationOptions() };
+    const { page, context, calls } = await openSite(browser, { pages, answers });
+    await page.goto(`${origin}/fido2/enrol#code`);
+    await page.waitForSelector(`text=${enrol.otherTitle}`);
+    expect(calls.map(({ path }) => path)).toEqual(['/fido2/attestation/options']);
+    await context.close();
+  });
+
   test('a kind of key that the site refuses is told in words, and the link goes on working', async () => {
     const { page, context, authenticator } = await open({
       '/fido2/attestation/result': () => problem(400, 'attestation_untrusted'),

@@ -41,6 +41,7 @@ export function everyPage(text: string): Readonly<Record<string, Rendered>> {
       stepUp: { kind: 'max_age', ageText: text },
     }),
     enrol: enrolPage({ site: odd }),
+    enrolSignedIn: enrolPage({ site: odd, signedIn: { name: text } }),
     account: accountPage({ site: odd, user: { name: text, displayName: text } }),
     signedOut: signedOutPage({ site: odd }),
     denied: errorPage({ site: odd, status: 403, code: 'not_allowed', ref: text, user: text, time: text }),

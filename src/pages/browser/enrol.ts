@@ -2,8 +2,10 @@
 
 import { creation, enrol } from '../en.ts';
 import { refusalWords } from '../en-refusals.ts';
+import type { EnrolData } from '../enrol.ts';
+import type { PageData } from '../page.ts';
 import { get, Problem, post } from './api.ts';
-import { byId, clear, inputById, say, show } from './dom.ts';
+import { byId, clear, inputById, pageData, say, show } from './dom.ts';
 import { tellProblem } from './problems.ts';
 import { canUsePasskeys, tell, whileBusy } from './prompt.ts';
 import { creationFailures, NotCreated, type Registered, register } from './registration.ts';
@@ -114,13 +116,20 @@ async function addSecond(key: boolean): Promise<void> {
   });
 }
 
+async function signedInUser(): Promise<string | undefined> {
+  const { signedIn } = pageData<PageData & EnrolData>();
+  if (signedIn !== undefined) return signedIn?.name;
+  const session = await get<{ user: string }>('/session').catch(() => undefined);
+  return session?.user;
+}
+
 async function load(): Promise<void> {
   if (takeCode() === '') return dead();
   try {
     renewAt = 0;
-    const [session] = await Promise.all([get<{ user: string }>('/session').catch(() => undefined), look()]);
-    if (session === undefined || session.user === options.user.name) return begin();
-    byId('other-you').textContent = session.user;
+    const [user] = await Promise.all([signedInUser(), look()]);
+    if (user === undefined || user === options.user.name) return begin();
+    byId('other-you').textContent = user;
     byId('other-link').textContent = options.user.name;
     show('other');
   } catch (error) {
