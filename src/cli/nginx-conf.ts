@@ -47,18 +47,22 @@ export function withPaths(text: string, paths: ConfPaths): string {
   });
 }
 
-/** What upstreams are told of scheme and host: the configured origins, the first for every other Host. */
+/**
+ * What upstreams are told of scheme and host: the configured origins, the first for every other Host. What all
+ * origins have in common is no map, which costs 600 instructions a request.
+ */
 export function originConf(origins: readonly string[]): string {
   const parsed = origins.map((origin) => new URL(origin));
-  const map = (variable: string, value: (origin: URL) => string): string => {
-    const [first, ...others] = parsed.map((origin) => [origin.host, value(origin)]);
-    const rows = [['default', first?.[1] ?? ''], ...others].map(([key, to]) => `    ${key} ${to};`);
-    return `map $http_host ${variable} {\n    volatile;\n${rows.join('\n')}\n}\n`;
+  const variable = (name: string, value: (origin: URL) => string): string => {
+    const [first = '', ...others] = parsed.map(value);
+    if (others.every((other) => other === first)) return `js_var ${name} ${first};\n`;
+    const rows = others.map((other, i) => `    ${parsed[i + 1]?.host ?? ''} ${other};\n`);
+    return `map $http_host ${name} {\n    volatile;\n    default ${first};\n${rows.join('')}}\n`;
   };
   return (
     '# Written from rp.origins of fido2.json.\n' +
-    map('$fido2_host', (origin) => origin.host) +
-    map('$fido2_scheme', (origin) => origin.protocol.slice(0, -1))
+    variable('$fido2_host', (origin) => origin.host) +
+    variable('$fido2_scheme', (origin) => origin.protocol.slice(0, -1))
   );
 }
 
