@@ -10,10 +10,10 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
-/** Each task: whether it needs the development dependencies and the bundles, and the program that it hands over to. */
+/** Each task: whether it needs the development dependencies, whether the bundles, and what it hands over to. */
 const tasks = {
   start: { development: false, build: true, program: ['build/ngx-fido2', 'start'] },
-  build: { development: false, build: 'always', program: null },
+  build: { development: false, build: false, program: ['esbuild.config.mjs'] },
   test: { development: true, build: false, program: ['test/run.mjs'] },
   bench: { development: true, build: true, program: ['bench/run.mjs'] },
 };
@@ -91,7 +91,7 @@ if (!isInstalled(task.development)) {
     hint,
   );
 }
-if (task.build === 'always' || (task.build && !isBuilt())) {
+if (task.build && !isBuilt()) {
   await step('building', process.execPath, ['esbuild.config.mjs'], 'look at the lines above');
 }
-if (task.program !== null) process.exitCode = await run(process.execPath, [...task.program, ...args]);
+process.exitCode = await run(process.execPath, [...task.program, ...args]);

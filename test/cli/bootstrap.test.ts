@@ -119,9 +119,11 @@ test('test installs the development tools too, also after a start installed the 
   expect((await bootstrap(['test', 'x'])).ran).toEqual(['program', 'x']);
 });
 
-test('build always builds and runs nothing', async () => {
+test('build always builds, and its sizes are its output', async () => {
   await bootstrap(['build']);
   expect((await bootstrap(['build'])).ran).toEqual(['build']);
+  write('esbuild.config.mjs', `console.log('sizes');`);
+  expect((await bootstrap(['build'])).stdout).toBe('sizes\n');
 });
 
 describe('what fails', () => {

@@ -105,6 +105,29 @@ describe('without a name', () => {
   });
 });
 
+describe('the official image', () => {
+  const inContainer = `while [ "$1" != nginx:1.30 ]; do shift; done; shift; exec ${'$'}{0%docker}inside "$@"`;
+
+  test('is pulled where it is missing, and sees only the folders that were named', async () => {
+    hideTools();
+    fakeNginx(`[ -e ${'$'}{0%inside}pulled ] || exit 1; ${fit}`, 'inside');
+    program(
+      'docker',
+      `case "$1" in version) exit 0;; image) exit 1;; pull) : > ${'$'}{0%docker}pulled; exit 0;; esac\n${inContainer}`,
+    );
+    const { command, source, njsVersion } = await findNginx({ ...nowhere(), folders: ['/srv/a', '/srv/b'] });
+    expect({ source, njsVersion }).toEqual({ source: 'docker', njsVersion: '1.0.2' });
+    expect(command.filter((_, i) => command[i - 1] === '--volume')).toEqual(['/srv/a:/srv/a', '/srv/b:/srv/b']);
+    expect(command.slice(-3)).toEqual(['--entrypoint', 'nginx', 'nginx:1.30']);
+  });
+
+  test('that cannot be pulled leaves nothing that fits', async () => {
+    hideTools();
+    program('docker', 'case "$1" in version) exit 0;; *) exit 1;; esac');
+    await expect(findNginx(nowhere())).rejects.toThrow('the image nginx:1.30 cannot be pulled');
+  });
+});
+
 describe('unpacked packages', () => {
   const day = 24 * 3_600_000;
 
