@@ -1,5 +1,6 @@
 import { webcrypto } from 'node:crypto';
 import { createVerifier } from './crypto/verify.ts';
+import { attestationFormats } from './protocol/attestation/formats.ts';
 import {
   type AuthenticationExpectation,
   type AuthenticationResult,
@@ -33,7 +34,7 @@ export async function verifyRegistration(
   response: unknown,
   expected: RegistrationExpectation,
 ): Promise<RegistrationResult> {
-  return register(parseRegistrationResponse(response), expected, verifier);
+  return register(parseRegistrationResponse(response), { formats: attestationFormats, ...expected }, verifier);
 }
 
 /** Verifies an AuthenticationResponseJSON (section 7.2) against the stored credential that it names. */

@@ -23,6 +23,8 @@ export interface RsaAlgorithm extends Row {
   readonly kty: 'RSA';
   readonly padding: 'pkcs1' | 'pss';
   readonly hash: HashName;
+  /** For registrations by options that list it, as old TPMs sign; never for an assertion. */
+  readonly attestationOnly?: true;
 }
 
 export type Algorithm = EcdsaAlgorithm | EddsaAlgorithm | RsaAlgorithm;
@@ -38,10 +40,18 @@ export const algorithms: readonly Algorithm[] = [
   { id: -257, name: 'RS256', kty: 'RSA', padding: 'pkcs1', hash: 'SHA-256' },
   { id: -258, name: 'RS384', kty: 'RSA', padding: 'pkcs1', hash: 'SHA-384' },
   { id: -259, name: 'RS512', kty: 'RSA', padding: 'pkcs1', hash: 'SHA-512' },
+  { id: -65535, name: 'RS1', kty: 'RSA', padding: 'pkcs1', hash: 'SHA-1', attestationOnly: true },
   { id: -37, name: 'PS256', kty: 'RSA', padding: 'pss', hash: 'SHA-256' },
   { id: -38, name: 'PS384', kty: 'RSA', padding: 'pss', hash: 'SHA-384' },
   { id: -39, name: 'PS512', kty: 'RSA', padding: 'pss', hash: 'SHA-512' },
 ];
+
+/** Those of credentials that can sign in. */
+export const credentialAlgorithms: readonly Algorithm[] = algorithms.filter((row) => !isAttestationOnly(row));
+
+export function isAttestationOnly(algorithm: Algorithm): boolean {
+  return algorithm.kty === 'RSA' && algorithm.attestationOnly === true;
+}
 
 export function findAlgorithm(id: unknown): Algorithm | undefined {
   return algorithms.find((algorithm) => algorithm.id === id);

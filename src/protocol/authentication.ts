@@ -1,5 +1,6 @@
 import { concat, equal } from '../bytes.ts';
 import { Fido2Error } from '../errors.ts';
+import { credentialAlgorithms } from './algorithms.ts';
 import {
   parseAuthenticatorData,
   requireConsistentBackup,
@@ -136,8 +137,11 @@ async function requireSignature(
   step: string,
 ): Promise<void> {
   const coseKey = inStep(step, () => parseCoseKey(publicKey));
+  const { algorithm } = coseKey;
+  const usable = credentialAlgorithms.some(({ id }) => id === algorithm);
+  guard(usable, step, 'algorithm_mismatch', `alg ${algorithm} cannot sign in`);
   const key = inStep(step, () => toPublicKey(coseKey));
   const signed = concat(authenticatorData, clientDataHash);
-  const holds = await verifier.verify(key, coseKey.algorithm, signed, signature);
+  const holds = await verifier.verify(key, algorithm, signed, signature);
   if (!holds) throw new Fido2Error('signature_invalid', 'the signature does not hold', { step });
 }

@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import { fromBase64url, toBase64url } from '../bytes.ts';
 import { type ErrorCode, Fido2Error } from '../errors.ts';
-import { algorithms } from './algorithms.ts';
+import { credentialAlgorithms } from './algorithms.ts';
+import { attestationFormats } from './attestation/formats.ts';
 import { verifyAuthentication } from './authentication.ts';
 import { bytesInBase64url as bytes } from './byte-schema.ts';
 import { parseCoseKey } from './cose-key.ts';
@@ -38,7 +39,7 @@ const expectation = v.object({
   origins: v.array(v.string()),
   rpId: v.string(),
   userVerification: v.nullish(v.picklist(['required', 'preferred', 'discouraged']), 'preferred'),
-  algorithms: v.nullish(v.array(v.number()), () => algorithms.map(({ id }) => id)),
+  algorithms: v.nullish(v.array(v.number()), () => credentialAlgorithms.map(({ id }) => id)),
   time: v.nullish(time, null),
   trustAnchors: v.nullish(v.array(pem), null),
   attestationRequired: flag,
@@ -106,6 +107,7 @@ async function inspectRegistration(document: Registration, verifier: Verifier, n
     response,
     {
       ...expected,
+      formats: attestationFormats,
       time: at ?? now,
       ...(mediation === 'conditional' && { mediation }),
       credentialExists: async () => credentialExists,

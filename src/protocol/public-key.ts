@@ -1,3 +1,4 @@
+import { equal } from '../bytes.ts';
 import { Fido2Error } from '../errors.ts';
 import { edwardsCurves, isOnWeierstrassCurve, isStrongEdwardsPoint, weierstrassCurves } from './curves.ts';
 
@@ -52,6 +53,13 @@ export function rsaKey(n: Uint8Array, e: Uint8Array): RsaKey {
     throw invalid(`an RSA modulus of ${bits} bits, odd 2048 to 4096 expected`);
   if (bitLength(e) < 2 || e.length > 4 || isEven(e)) throw invalid(`an RSA exponent of ${bitLength(e)} bits`);
   return { kty: 'RSA', n, e };
+}
+
+/** Whether two keys are the same. */
+export function sameKey(a: PublicKey, b: PublicKey): boolean {
+  if (a.kty === 'RSA') return b.kty === 'RSA' && equal(a.n, b.n) && equal(a.e, b.e);
+  if (a.kty === 'EC') return b.kty === 'EC' && a.crv === b.crv && equal(a.x, b.x) && equal(a.y, b.y);
+  return b.kty === 'OKP' && a.crv === b.crv && equal(a.x, b.x);
 }
 
 /** 0 for nothing and for a number with a leading zero byte, which neither COSE nor this type allow. */

@@ -1,8 +1,8 @@
 import { equal } from '../bytes.ts';
 import { Fido2Error } from '../errors.ts';
 import { findAlgorithm } from './algorithms.ts';
-import type { Attestation, AttestationFormat, AttestationType } from './attestation/format.ts';
-import { attestationFormats } from './attestation/formats.ts';
+import { coreFormats } from './attestation/core-formats.ts';
+import type { Attestation, AttestationFormat, AttestationFormats, AttestationType } from './attestation/format.ts';
 import { parseAttestationObject } from './attestation-object.ts';
 import {
   aaguidText,
@@ -38,6 +38,8 @@ export interface RegistrationExpectation extends OriginExpectation, ExtensionPol
   readonly attestationRequired?: boolean;
   /** `conditional` for a creation without a prompt, which needs no user presence. */
   readonly mediation?: 'conditional';
+  /** The attestation formats that are accepted. Default: coreFormats, none and packed. */
+  readonly formats?: AttestationFormats;
   /** Accept CBOR maps whose keys are not in CTAP2's order: some older clients send them. Default: no. */
   readonly misorderedMaps?: boolean;
   /** Whether anybody has registered this credential. */
@@ -92,8 +94,9 @@ export async function verifyRegistration(
   const coseKey = inStep('7.1.20', () => parseCoseKey(attested.publicKey, rules));
   const publicKey = requireAlgorithm(coseKey, expected.algorithms, '7.1.20');
   const { algorithm } = coseKey;
-  const verifyStatement = requireFormat(format, '7.1.21');
-  const input = { statement, authenticatorData, attested, publicKey, algorithm, clientDataHash };
+  const verifyStatement = requireFormat(format, expected.formats ?? coreFormats, '7.1.21');
+  const { algorithms } = expected;
+  const input = { statement, authenticatorData, attested, publicKey, algorithm, clientDataHash, algorithms };
   const attestation = await inStepAsync('7.1.22', () => verifyStatement(input, verifier));
   await requireTrust(attestation, expected, verifier); // 7.1.23 and 7.1.24
   guard(credentialId.length <= 1023, '7.1.25', 'credential_id_too_long', `${credentialId.length} bytes, at most 1023`);
@@ -128,8 +131,8 @@ function requireAlgorithm(coseKey: CoseKey, algorithms: readonly number[], step:
   return inStep(step, () => toPublicKey(coseKey));
 }
 
-function requireFormat(format: string, step: string): AttestationFormat {
-  const verifyStatement = attestationFormats.get(format);
+function requireFormat(format: string, formats: AttestationFormats, step: string): AttestationFormat {
+  const verifyStatement = formats.get(format);
   if (verifyStatement !== undefined) return verifyStatement;
   throw new Fido2Error('attestation_format_unknown', `fmt ${JSON.stringify(format)}`, { step });
 }

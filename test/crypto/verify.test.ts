@@ -29,6 +29,7 @@ const samples: Readonly<Record<string, Sample>> = {
   RS256: { keys: rsa, sign: (key) => sign('sha256', data, key) },
   RS384: { keys: rsa, sign: (key) => sign('sha384', data, key) },
   RS512: { keys: rsa, sign: (key) => sign('sha512', data, key) },
+  RS1: { keys: rsa, sign: (key) => sign('sha1', data, key) },
   PS256: { keys: rsa, sign: (key) => sign('sha256', data, { key, ...pss }) },
   PS384: { keys: rsa, sign: (key) => sign('sha384', data, { key, ...pss }) },
   PS512: { keys: rsa, sign: (key) => sign('sha512', data, { key, ...pss }) },

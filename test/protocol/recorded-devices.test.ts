@@ -2,6 +2,7 @@ import { webcrypto } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { fromBase64url, toBase64url } from '../../src/bytes.ts';
 import { createVerifier } from '../../src/crypto/verify.ts';
+import { attestationFormats } from '../../src/protocol/attestation/formats.ts';
 import { verifyAuthentication } from '../../src/protocol/authentication.ts';
 import type { CreationOptionsJSON, RequestOptionsJSON } from '../../src/protocol/options.ts';
 import { type RegistrationResult, verifyRegistration } from '../../src/protocol/registration.ts';
@@ -9,6 +10,7 @@ import {
   type AuthenticationResponseJSON,
   parseAuthenticationResponse,
   parseRegistrationResponse,
+  type RegistrationResponseJSON,
 } from '../../src/protocol/response-json.ts';
 import { fromHex, haveVectors, recordedDevice, vectorsNote } from '../helpers/vectors.ts';
 
@@ -21,6 +23,7 @@ interface Device {
   readonly format: string;
   readonly algorithm: number;
   readonly misorderedMaps?: boolean;
+  readonly id?: string;
 }
 
 const devices: readonly Device[] = [
@@ -41,6 +44,24 @@ const devices: readonly Device[] = [
     format: 'packed',
     algorithm: -7,
   },
+  { options: 'attestationOptionsU2F', response: 'attestationResultsU2F', format: 'fido-u2f', algorithm: -7 },
+  { options: 'attestationTPMSHA1Options', response: 'attestationTPMSHA1Response', format: 'tpm', algorithm: -65535 },
+  { options: 'attestationTPMSHA256Options', response: 'attestationTPMSHA256Response', format: 'tpm', algorithm: -257 },
+  {
+    options: 'attestationAndroidKeyOptions',
+    response: 'attestationAndroidKeyResponse',
+    format: 'android-key',
+    algorithm: -7,
+  },
+  {
+    options: 'attestationAppleOptions',
+    response: 'attestationAppleResponse',
+    origin: 'https://6cc3c9e7967a.ngrok.io',
+    format: 'apple',
+    algorithm: -7,
+    // The recording names another device's credential.
+    id: 'omGfdaNI-cYgWrq2klNk97zkcg8',
+  },
 ];
 
 function bytes(text: string): Uint8Array {
@@ -59,10 +80,13 @@ function register(device: Device): Promise<RegistrationResult> {
     algorithms: options.pubKeyCredParams.map((parameters) => parameters.alg),
     time: Date.UTC(2021, 0, 1),
     trustAnchors: null,
+    formats: attestationFormats,
     misorderedMaps: device.misorderedMaps ?? false,
     credentialExists: async () => false,
   } as const;
-  return verifyRegistration(parseRegistrationResponse(recordedDevice(device.response)), expected, verifier);
+  const recorded = recordedDevice<RegistrationResponseJSON>(device.response);
+  const { id = recorded.id } = device;
+  return verifyRegistration(parseRegistrationResponse({ ...recorded, id, rawId: id }), expected, verifier);
 }
 
 describe.skipIf(!haveVectors)(`recorded authenticators${vectorsNote}`, () => {

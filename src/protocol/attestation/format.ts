@@ -1,4 +1,6 @@
+import { concat } from '../../bytes.ts';
 import { Fido2Error } from '../../errors.ts';
+import { type Algorithm, findAlgorithm, isAttestationOnly } from '../algorithms.ts';
 import type { AttestedCredential, AuthenticatorData } from '../authenticator-data.ts';
 import type { CborMap } from '../cbor.ts';
 import type { PublicKey } from '../public-key.ts';
@@ -12,6 +14,8 @@ export interface AttestationInput {
   readonly publicKey: PublicKey;
   readonly algorithm: number;
   readonly clientDataHash: Uint8Array;
+  /** The algorithms of the options. */
+  readonly algorithms: readonly number[];
 }
 
 /** Section 6.5.3. */
@@ -25,6 +29,9 @@ export interface Attestation {
 
 /** The verification procedure of one format; throws `attestation_invalid` and what its readers throw. */
 export type AttestationFormat = (input: AttestationInput, verifier: Verifier) => Promise<Attestation>;
+
+/** Formats by their identifiers (Level 3, section 8). */
+export type AttestationFormats = ReadonlyMap<string, AttestationFormat>;
 
 export function requireStatement(holds: boolean, detail: string): asserts holds {
   if (!holds) throw new Fido2Error('attestation_invalid', detail);
@@ -40,4 +47,25 @@ export function certificatePath(statement: CborMap): [Uint8Array, ...Uint8Array[
   });
   requireStatement(first !== undefined, 'x5c is empty');
   return [first, ...rest];
+}
+
+/** What most formats sign: the authenticator data and the hash of the client data. */
+export function signedBytes({ authenticatorData, clientDataHash }: AttestationInput): Uint8Array {
+  return concat(authenticatorData.bytes, clientDataHash);
+}
+
+/** The row of a statement's `alg`; one that is for attestations only must stand in the options. */
+export function statementAlgorithm({ statement, algorithms }: AttestationInput): Algorithm {
+  const alg = statement.get('alg');
+  const algorithm = findAlgorithm(alg);
+  requireStatement(algorithm !== undefined, `alg ${String(alg)} is not supported`);
+  const allowed = !isAttestationOnly(algorithm) || algorithms.includes(algorithm.id);
+  requireStatement(allowed, `alg ${algorithm.name} is not among the algorithms of the options`);
+  return algorithm;
+}
+
+export function bytesMember(statement: CborMap, name: string): Uint8Array {
+  const value = statement.get(name);
+  requireStatement(value instanceof Uint8Array, `${name} is not a byte string`);
+  return value;
 }

@@ -1,9 +1,15 @@
-import type { AttestationFormat } from './format.ts';
-import { verifyNone } from './none.ts';
-import { verifyPacked } from './packed.ts';
+import { verifyAndroidKey } from './android-key.ts';
+import { verifyApple } from './apple.ts';
+import { coreFormats } from './core-formats.ts';
+import { verifyFidoU2f } from './fido-u2f.ts';
+import type { AttestationFormats } from './format.ts';
+import { verifyTpm } from './tpm.ts';
 
-/** The only list of attestation statement formats, by their identifiers (Level 3, section 8). */
-export const attestationFormats: ReadonlyMap<string, AttestationFormat> = new Map([
-  ['none', verifyNone],
-  ['packed', verifyPacked],
+/** Every attestation statement format there is. */
+export const attestationFormats: AttestationFormats = new Map([
+  ...coreFormats,
+  ['tpm', verifyTpm],
+  ['android-key', verifyAndroidKey],
+  ['apple', verifyApple],
+  ['fido-u2f', verifyFidoU2f],
 ]);

@@ -1,20 +1,27 @@
-import { concat, equal } from '../../bytes.ts';
+import { equal } from '../../bytes.ts';
 import { hasExactly } from '../cbor.ts';
 import { octetString, parseDer } from '../der.ts';
 import type { Verifier } from '../verifier.ts';
 import { basicConstraints, type Certificate, nameAttributes, parseCertificate } from '../x509.ts';
-import { type Attestation, type AttestationInput, certificatePath, requireStatement } from './format.ts';
+import {
+  type Attestation,
+  type AttestationInput,
+  bytesMember,
+  certificatePath,
+  requireStatement,
+  signedBytes,
+  statementAlgorithm,
+} from './format.ts';
 
 const attribute = { country: '2.5.4.6', organization: '2.5.4.10', unit: '2.5.4.11', commonName: '2.5.4.3' };
 const aaguidExtension = '1.3.6.1.4.1.45724.1.1.4';
 
 /** Level 3, section 8.2. */
 export async function verifyPacked(input: AttestationInput, verifier: Verifier): Promise<Attestation> {
-  const { statement, authenticatorData, attested, publicKey, algorithm, clientDataHash } = input;
-  const alg = statement.get('alg');
-  const sig = statement.get('sig');
-  requireStatement(typeof alg === 'number' && sig instanceof Uint8Array, 'alg and sig are not number and bytes');
-  const signed = concat(authenticatorData.bytes, clientDataHash);
+  const { statement, attested, publicKey, algorithm } = input;
+  const { id: alg } = statementAlgorithm(input);
+  const sig = bytesMember(statement, 'sig');
+  const signed = signedBytes(input);
   if (!statement.has('x5c')) {
     requireStatement(hasExactly(statement, 'alg', 'sig'), 'the statement has more than alg and sig');
     requireStatement(alg === algorithm, `alg ${alg}, expected the credential's ${algorithm}`);
