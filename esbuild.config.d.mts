@@ -15,14 +15,3 @@ export interface Bundle {
 
 export const bundles: readonly Bundle[];
 export function bundle(row: Bundle): Promise<{ text: string; output: Metafile['outputs'][string] }>;
-export function loadAsset(name: string): Promise<{ code: string; files: string[] }>;
-
-interface PluginContext {
-  addWatchFile(file: string): void;
-}
-
-export const viteAssetPlugin: {
-  name: string;
-  resolveId(id: string): string | undefined;
-  load(this: PluginContext, id: string): Promise<string | undefined>;
-};

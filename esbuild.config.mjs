@@ -2,22 +2,13 @@
  * `node esbuild.config.mjs [NAME]...` writes build/fido2_gate.js, fido2.js, fido2_pages.js, fido2_user.js and ngx-fido2, or those named,
  * prints what each weighs and fails on what the engine of each cannot run. The same sources give the same bytes.
  */
-import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import * as esbuild from 'esbuild';
 import { findings, gateFindings, marksOf } from './esbuild.findings.mjs';
+import { assetPlugin, withoutDescriptions } from './esbuild.plugins.mjs';
 
 const root = dirname(fileURLToPath(import.meta.url));
 const kilobyte = 1024;
@@ -89,64 +80,6 @@ export const bundles = [
   },
 ];
 
-/**
- * The module behind `asset:NAME`: a script or style sheet of the pages, minified, with the hash that a
- * Content-Security-Policy names it by.
- */
-export async function loadAsset(name) {
-  const file = [join(root, 'src/pages/browser', name), join(root, 'src/pages', name)].find((path) => existsSync(path));
-  if (file === undefined) throw new Error(`there is no src/pages/browser/${name}`);
-  const result = await esbuild.build({
-    entryPoints: [file],
-    absWorkingDir: root,
-    bundle: true,
-    minify: true,
-    write: false,
-    metafile: true,
-    format: 'iife',
-    target: 'es2022',
-    legalComments: 'none',
-    logLevel: 'silent',
-  });
-  const text = result.outputFiles[0].text.trimEnd();
-  const hash = `sha256-${createHash('sha256').update(text).digest('base64')}`;
-  return {
-    code: `export const text = ${JSON.stringify(text)};\nexport const hash = '${hash}';\n`,
-    files: Object.keys(result.metafile.inputs).map((path) => join(root, path)),
-  };
-}
-
-const assetPlugin = {
-  name: 'asset',
-  setup(build) {
-    build.onResolve({ filter: /^asset:/ }, ({ path }) => ({ path: path.slice('asset:'.length), namespace: 'asset' }));
-    build.onLoad({ filter: /.*/, namespace: 'asset' }, async ({ path }) => {
-      try {
-        const { code, files } = await loadAsset(path);
-        return { contents: code, loader: 'js', watchFiles: files };
-      } catch (error) {
-        return { errors: error.errors ?? [{ text: error.message }] };
-      }
-    });
-  },
-};
-
-/** The same for vite and vitest. */
-export const viteAssetPlugin = {
-  name: 'asset',
-  resolveId(id) {
-    // a module that ends in .css would be taken for a style sheet
-    return id.startsWith('asset:') ? `\0${id}.js` : undefined;
-  },
-  async load(id) {
-    const name = /^\0asset:(.*)\.js$/.exec(id)?.[1];
-    if (name === undefined) return undefined;
-    const { code, files } = await loadAsset(name);
-    for (const file of files) this.addWatchFile(file);
-    return code;
-  },
-};
-
 /** Bundles one entry in memory: its text and esbuild's account of what is in it. Throws what the engine cannot run. */
 export async function bundle({ name, entry, missing, options }) {
   const result = await esbuild.build({
@@ -161,7 +94,7 @@ export async function bundle({ name, entry, missing, options }) {
     legalComments: 'none',
     logLevel: 'silent',
     define: marksOf(missing),
-    plugins: [assetPlugin],
+    plugins: options.platform === 'neutral' ? [assetPlugin, withoutDescriptions] : [assetPlugin],
     ...options,
   });
   const text = result.outputFiles[0].text;

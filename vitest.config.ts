@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
-import { viteAssetPlugin } from './esbuild.config.mjs';
+import { viteAssetPlugin } from './esbuild.plugins.mjs';
 
 export default defineConfig({
   plugins: [viteAssetPlugin],

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bundle, bundles, loadAsset } from '../../esbuild.config.mjs';
+import { bundle, bundles } from '../../esbuild.config.mjs';
+import { loadAsset } from '../../esbuild.plugins.mjs';
 import { projectFolder } from '../helpers/command.ts';
 
 let folder: string;

@@ -42,6 +42,12 @@ describe('the standard paths', () => {
   });
 });
 
+test('the only origin is told without a map', () => {
+  expect(originConf(['https://a.example:8443'])).toBe(
+    '# Written from rp.origins of fido2.json.\njs_var $fido2_host a.example:8443;\njs_var $fido2_scheme https;\n',
+  );
+});
+
 test('upstreams are told the first origin for every Host but those of the others', () => {
   expect(originConf(['https://a.example', 'http://localhost:8080'])).toBe(
     `# Written from rp.origins of fido2.json.
