@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors.ts';
 import { count } from './dicts.ts';
+import { printable } from './printable.ts';
 import type { Request } from './request.ts';
 import { appendLine, clock, log } from './runtime.ts';
 
@@ -37,19 +38,7 @@ function lineOf(request: Request, event: AuditEvent): string {
     address: request.address,
     ...event,
   };
-  return JSON.stringify(entry, (_, value: unknown) => (typeof value === 'string' ? printable(value) : value));
-}
-
-/** Cut to 200 characters; everything outside printable ASCII and letters beyond it as \\u escapes. */
-export function printable(text: string): string {
-  let safe = '';
-  for (const character of text.slice(0, longest)) {
-    const code = character.codePointAt(0) ?? 0;
-    const plain =
-      (code >= 0x20 && code < 0x7f) || (code >= 0xa0 && code !== 0x2028 && code !== 0x2029 && code < 0xd800);
-    safe += plain ? character : `\\u${code.toString(16).padStart(4, '0')}`;
-  }
-  return safe;
+  return JSON.stringify(entry, (_, value: unknown) => (typeof value === 'string' ? printable(value, longest) : value));
 }
 
 /** A full disk costs the line and says so; it does not keep people out. */

@@ -40,7 +40,8 @@ export default {
               headers: {
                 Host: 'fido2',
                 'Fido2-Session': v[2],
-                'Fido2-Origin': r.headersIn.Origin || '',
+                // An origin of ours stays as it is; what fetch would not send becomes another text that is not ours.
+                'Fido2-Origin': encodeURI(r.headersIn.Origin || ''),
                 'Fido2-Ref': v.request_id || '',
               },
             });

@@ -1,6 +1,7 @@
 import fs from 'fs';
 import type { Subtle } from '../crypto/subtle.ts';
 import { type Clock, FileError, type FileFailure, type Files, type Random } from '../store/ports.ts';
+import { printable } from './printable.ts';
 
 /** The seam: the only file that touches r, ngx, fs, process and crypto. Everything above it sees these types. */
 
@@ -94,11 +95,13 @@ export const processIds = { worker: process.pid, master: process.ppid };
 
 export const versions = { nginx: ngx.version, njs: njs.version, engine: njs.engine };
 
-/** Control characters would be written raw: a line is made of JSON or of plain words only. */
+/** nginx writes what it is given, control characters too. */
+const write = (level: number, line: string) => ngx.log(level, `fido2: ${printable(line, 2000)}`);
+
 export const log = {
-  info: (line: string) => ngx.log(ngx.INFO, `fido2: ${line}`),
-  warn: (line: string) => ngx.log(ngx.WARN, `fido2: ${line}`),
-  error: (line: string) => ngx.log(ngx.ERR, `fido2: ${line}`),
+  info: (line: string) => write(ngx.INFO, line),
+  warn: (line: string) => write(ngx.WARN, line),
+  error: (line: string) => write(ngx.ERR, line),
 };
 
 /** njs-types does not know it. */
