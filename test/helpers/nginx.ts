@@ -113,7 +113,7 @@ export async function startNginx(options: NginxOptions = {}): Promise<RunningNgi
     const scripts = join(folder, 'conf/fido2');
     const { origins } = settings.rp;
     renderConf({ scripts, settings: join(folder, 'fido2.json'), data, run: join(folder, 'run') }, origins);
-    useGateEngine(scripts, options.engine ?? 'njs');
+    useGateEngine(folder, options.engine ?? 'njs');
     const site = { folder, port, modules: binary.modules, user: isRoot ? owner.name : null };
     writeFileSync(join(folder, 'conf/nginx.conf'), siteConf(options, site));
   };

@@ -107,12 +107,21 @@ export function gatedLocation(path: string, policy: string, more = ''): string {
         }`;
 }
 
-/** Runs the gate's script on the other engine: the bundle is the same. */
-export function useGateEngine(snippets: string, engine: 'njs' | 'qjs'): void {
-  const path = join(snippets, 'server.conf');
-  const text = readFileSync(path, 'utf8');
-  if (!text.includes('js_engine njs;')) throw new Error('server.conf names no engine for the gate');
-  writeFileSync(path, text.replaceAll('js_engine njs;', `js_engine ${engine};`));
+/** Runs the gate's script on the engine: the bundle is the same. */
+export function useGateEngine(folder: string, engine: 'njs' | 'qjs'): void {
+  if (engine === 'qjs')
+    editSnippet('server.conf', (text) => text.replaceAll('js_engine njs;', 'js_engine qjs;'))(folder);
+}
+
+/** Edits a snippet of the installation in the folder, as its owner might; throws where the edit changes nothing. */
+export function editSnippet(name: string, change: (text: string) => string): (folder: string) => void {
+  return (folder) => {
+    const path = join(folder, 'conf/fido2', name);
+    const text = readFileSync(path, 'utf8');
+    const changed = change(text);
+    if (changed === text) throw new Error(`the edit changes nothing in ${name}`);
+    writeFileSync(path, changed);
+  };
 }
 
 function isSection(value: unknown): value is Members {

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -7,21 +7,11 @@ import { cleanUp } from '../helpers/cleanup.ts';
 import { enrol, get, login, post } from '../helpers/client.ts';
 import { needs } from '../helpers/needs.ts';
 import { type NginxOptions, type RunningNginx, startNginx } from '../helpers/nginx.ts';
+import { editSnippet } from '../helpers/site-conf.ts';
 import { startUpstream } from '../helpers/upstream.ts';
 
 const plausible = `RiVa.${'A'.repeat(22)}.${'B'.repeat(22)}.0-tozz8u-1.${'C'.repeat(43)}`;
 const navigation = { 'Sec-Fetch-Mode': 'navigate', Accept: 'text/html' };
-
-/** Edits a snippet of the installation. */
-function edit(name: string, change: (text: string) => string): NonNullable<NginxOptions['prepare']> {
-  return (folder) => {
-    const path = join(folder, 'conf/fido2', name);
-    const text = readFileSync(path, 'utf8');
-    const changed = change(text);
-    if (changed === text) throw new Error(`nothing to change in ${name}`);
-    writeFileSync(path, changed);
-  };
-}
 
 /** Everything that is gated or a ceremony answers 503, and nothing reaches the upstream. */
 async function isClosed(nginx: RunningNginx, cookie: string, arrived: () => number): Promise<void> {
@@ -65,7 +55,7 @@ describe.runIf(await needs('nginx')).each(['njs', 'qjs'] as const)('unfit is clo
     ...['fido2_token', 'fido2_refused', 'fido2_claims', 'fido2_state'].map((zone): [string, NginxOptions, RegExp] => [
       `no zone ${zone}`,
       {
-        prepare: edit('http.conf', (text) =>
+        prepare: editSnippet('http.conf', (text) =>
           text.replace(new RegExp(`^js_shared_dict_zone zone=${zone}:.*$`, 'm'), ''),
         ),
       },
