@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -41,6 +41,24 @@ test('replaces settings that are there only with --force', async () => {
   expect(readFileSync(join(to, 'fido2.json'), 'utf8')).toContain('a.example.com');
   expect((await init('--for', 'b.example.com', '--force')).status).toBe(0);
   expect(readFileSync(join(to, 'fido2.json'), 'utf8')).toContain('b.example.com');
+});
+
+test('--update follows changed origins and leaves what is the owner’s', async () => {
+  await init('--for', 'a.example.com');
+  mkdirSync(join(folder, 'store'), { mode: 0o700 });
+  const settings = join(to, 'fido2.json');
+  writeFileSync(settings, readFileSync(settings, 'utf8').replace('a.example.com', 'b.example.com'));
+  writeFileSync(join(to, 'site.conf'), '# mine\n');
+  const check = () => ngxFido2(['check', '--config', settings]);
+  if (process.geteuid?.() === 0) chownSync(join(folder, 'store'), 4711, 4711);
+  const stale = await check();
+  expect(stale.status).toBe(1);
+  expect(stale.stderr).toContain(`hint: ngx-fido2 init --update --to ${to}`);
+  expect((await ngxFido2(['init', '--update', '--to', to])).status).toBe(0);
+  expect(readFileSync(join(to, 'http.conf'), 'utf8')).toContain(`listen unix:${folder}/run/fido2.sock`);
+  expect((await check()).stdout).toMatch(/^ok: 2 policies/);
+  expect(readFileSync(settings, 'utf8')).toContain('b.example.com');
+  expect(readFileSync(join(to, 'site.conf'), 'utf8')).toBe('# mine\n');
 });
 
 test.each([

@@ -1,9 +1,10 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Finding } from '../../policy/document.ts';
 import type { Command } from '../command.ts';
 import { CommandError } from '../command-error.ts';
 import { storeFolder } from '../installation.ts';
+import { originConf } from '../nginx-conf.ts';
 import { ownerOf } from '../owner.ts';
 import { describeFinding, readSettings } from '../settings-file.ts';
 
@@ -16,6 +17,7 @@ export const checkCommand: Command = {
     const path = input.settingsPath();
     const { settings, warnings } = readSettings(path);
     checkStore(storeFolder(dirname(path), settings));
+    checkOrigins(join(dirname(path), 'origin.conf'), settings.rp.origins);
     const counts = [`${settings.policies.size} policies`, `${settings.workloads.size} workloads`];
     return {
       json: {
@@ -50,6 +52,14 @@ function checkStore(folder: string): void {
   const owner = ownerOf(folder);
   if (owner.uid !== 0 || process.geteuid?.() !== 0) return;
   throw new CommandError(`${folder} belongs to root, whom no worker runs as`, `chown -R NGINX_USER ${folder}`);
+}
+
+/** What upstreams are told of scheme and host is written into nginx's configuration, which knows no JSON. */
+function checkOrigins(path: string, origins: readonly string[]): void {
+  if (!existsSync(path)) return;
+  const meaning = (text: string): string => text.replace(/#.*$/gm, '').replace(/\s+/g, ' ').trim();
+  if (meaning(readFileSync(path, 'utf8')) === meaning(originConf(origins))) return;
+  throw new CommandError(`${path} is not for ${origins.join(', ')}`, `ngx-fido2 init --update --to ${dirname(path)}`);
 }
 
 function warningOf({ path, line, column, message, hint }: Finding) {

@@ -1,9 +1,12 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseSettings } from '../../policy/settings.ts';
-import type { Command } from '../command.ts';
+import type { Command, Input } from '../command.ts';
 import { CommandError } from '../command-error.ts';
+import { storeFolder } from '../installation.ts';
 import { renderConf } from '../nginx-conf.ts';
+import type { Answer } from '../output.ts';
+import { readSettings } from '../settings-file.ts';
 
 const host = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:\d{1,5})?$/;
 const upstreamForm = /^(unix:\/[\w./-]+|[\w.-]+(:\d{1,5})?|\[[0-9a-f:]+\](:\d{1,5})?)$/;
@@ -18,43 +21,65 @@ export const initCommand: Command = {
     { flags: '--to <dir>', summary: 'folder of the files', default: '/etc/nginx/fido2' },
     { flags: '--store <dir>', summary: 'folder of keys and records', default: '/var/lib/ngx-fido2' },
     { flags: '--run <dir>', summary: 'folder of the internal socket', default: '/run/ngx-fido2' },
-    { flags: '--force', summary: 'replace files that are there' },
+    { flags: '--force', summary: 'replace a fido2.json that is there' },
+    { flags: '--update', summary: 'write everything again but fido2.json and site.conf' },
   ],
-  run: async (input) => {
-    const site = input.text('for') ?? '';
-    if (!host.test(site)) throw new CommandError('--for needs a host name', 'write --for app.example.com', 2);
-    const upstream = input.text('upstream') ?? '';
-    if (!upstreamForm.test(upstream)) {
-      throw new CommandError(`--upstream ${upstream} is no address`, 'write --upstream 127.0.0.1:3000', 2);
-    }
-    const [to, store, run] = ['to', 'store', 'run'].map((option) => resolve(input.text(option) ?? ''));
-    if (to === undefined || store === undefined || run === undefined) throw new Error('an option has no default');
-    const settings = join(to, 'fido2.json');
-    if (existsSync(settings) && !input.flag('force')) {
-      throw new CommandError(
-        `${settings} is there already`,
-        'say --force to replace it, or name another folder with --to',
-      );
-    }
-    const text = settingsText(`https://${site}`, store);
-    const origins = parseSettings(text).settings.rp.origins;
-    mkdirSync(to, { recursive: true });
-    renderConf({ scripts: to, settings, data: store, run }, origins);
-    writeFileSync(settings, text);
-    writeFileSync(join(to, 'site.conf'), siteConf(site, upstream, to));
-    const steps = [
-      `install -d -m 0700 -o NGINX_USER ${store} ${run}`,
-      `load_module modules/ngx_http_js_module.so;   at the top of nginx.conf`,
-      `include ${to}/http.conf; include ${to}/site.conf;   inside http { }`,
-      `ngx-fido2 check --config ${settings}`,
-      `ngx-fido2 invite YOUR-NAME --group admins --config ${settings}`,
-    ];
-    return {
-      json: { config: settings, folder: to, store, run, site: join(to, 'site.conf'), next: steps },
-      lines: [`written: ${to}`, 'next:', ...steps.map((step, i) => `  ${i + 1}. ${step}`)],
-    };
-  },
+  run: async (input) => (input.flag('update') ? update(input) : create(input)),
 };
+
+async function create(input: Input): Promise<Answer> {
+  const site = input.text('for') ?? '';
+  if (!host.test(site)) throw new CommandError('--for needs a host name', 'write --for app.example.com', 2);
+  const upstream = input.text('upstream') ?? '';
+  if (!upstreamForm.test(upstream)) {
+    throw new CommandError(`--upstream ${upstream} is no address`, 'write --upstream 127.0.0.1:3000', 2);
+  }
+  const [to, store, run] = [folder(input, 'to'), folder(input, 'store'), folder(input, 'run')];
+  const settings = join(to, 'fido2.json');
+  if (existsSync(settings) && !input.flag('force')) {
+    const hint = '--update renews the files beside it, --force replaces it, --to names another folder';
+    throw new CommandError(`${settings} is there already`, hint);
+  }
+  const text = settingsText(`https://${site}`, store);
+  renderConf({ scripts: to, settings, data: store, run }, parseSettings(text).settings.rp.origins);
+  writeFileSync(settings, text);
+  writeFileSync(join(to, 'site.conf'), siteConf(site, upstream, to));
+  const next = [
+    `install -d -m 0700 -o NGINX_USER ${store} ${run}`,
+    'load_module modules/ngx_http_js_module.so;   at the top of nginx.conf',
+    `include ${to}/http.conf; include ${to}/site.conf;   inside http { }`,
+    `ngx-fido2 check --config ${settings}`,
+    `ngx-fido2 invite YOUR-NAME --group admins --config ${settings}`,
+  ];
+  return {
+    json: { config: settings, folder: to, store, run, site: join(to, 'site.conf'), next },
+    lines: [`written: ${to}`, 'next:', ...next.map((step, i) => `  ${i + 1}. ${step}`)],
+  };
+}
+
+/** After an upgrade, or when rp.origins changed: everything but fido2.json and site.conf, which are the owner's. */
+async function update(input: Input): Promise<Answer> {
+  const to = folder(input, 'to');
+  const path = join(to, 'fido2.json');
+  const { settings } = readSettings(path);
+  const run = runFolderOf(join(to, 'http.conf')) ?? folder(input, 'run');
+  const store = storeFolder(to, settings);
+  renderConf({ scripts: to, settings: path, data: store, run }, settings.rp.origins);
+  return {
+    json: { config: path, folder: to, store, run },
+    lines: [`written again: ${to}, but for fido2.json and site.conf`, 'in force after: nginx -t && nginx -s reload'],
+  };
+}
+
+/** Where the internal socket stands so far. */
+function runFolderOf(path: string): string | undefined {
+  if (!existsSync(path)) return undefined;
+  return /listen unix:(\/\S+)\/fido2\.sock/.exec(readFileSync(path, 'utf8'))?.[1];
+}
+
+function folder(input: Input, option: string): string {
+  return resolve(input.text(option) ?? '.');
+}
 
 function settingsText(origin: string, store: string): string {
   const settings = {
