@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { commands } from '../../src/cli/commands/commands.ts';
@@ -62,6 +62,15 @@ describe('README.md', () => {
     const told = ['sh', 'mermaid', 'python', 'go', 'java'];
     expect([...languages].filter((each) => ![...checked, ...told].includes(each))).toEqual([]);
   });
+});
+
+test('docs/operations.md lists every path that there is', () => {
+  const sources = ['api-routes.ts', 'page-routes.ts'].map((name) => join(projectFolder, 'src/nginx', name));
+  const routes = sources.flatMap((path) => [...readFileSync(path, 'utf8').matchAll(/^ {2}'(\/[^']+)': \{/gm)]);
+  const paths = routes.map(([, path]) => path);
+  expect(paths.length).toBeGreaterThan(15);
+  const { text } = documentAt('docs/operations.md');
+  expect(paths.filter((path) => !text.includes(`${path}\``))).toEqual([]);
 });
 
 test('every code that the documents name is one', () => {
