@@ -90,7 +90,7 @@ const sections: readonly Section[] = [
       backup_state_invalid: 'backed up, but not eligible for it: a contradiction',
       backup_eligibility_changed: 'a passkey that could not be backed up now can, or the other way round',
       algorithm_mismatch: 'an algorithm that was not offered',
-      attestation_format_unknown: 'an attestation format other than `none` and `packed`',
+      attestation_format_unknown: 'an attestation format that is not accepted; nginx takes `none` and `packed`',
       attestation_invalid: 'the attestation statement does not hold',
       certificate_invalid: 'a certificate of the attestation cannot be read or breaks its rules',
       attestation_untrusted: 'the chain leads to no trusted certificate',
