@@ -7,14 +7,19 @@ import { fromBase64url, fromUtf8 } from '../bytes.ts';
 export default {
   name(r: NginxHTTPRequest): string {
     const { preferred_username: name } = claimsOf(r);
-    return typeof name === 'string' ? name : '';
+    return isHeaderValue(name) ? name : '';
   },
   /** Comma-separated; a group's name holds none. */
   groups(r: NginxHTTPRequest): string {
     const { groups: names } = claimsOf(r);
-    return Array.isArray(names) ? names.filter((name) => typeof name === 'string').join(',') : '';
+    return Array.isArray(names) ? names.filter(isHeaderValue).join(',') : '';
   },
 };
+
+/** nginx writes a variable into a header as it is; no name that was checked when it was made holds a control. */
+function isHeaderValue(name: unknown): name is string {
+  return typeof name === 'string' && !/\p{Cc}/u.test(name);
+}
 
 function claimsOf(r: NginxHTTPRequest): Record<string, unknown> {
   const payload = fromBase64url((r.variables.fido2_identity ?? '').split('.')[1] ?? '');
