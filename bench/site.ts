@@ -1,0 +1,77 @@
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Nginx } from '../src/cli/nginx-binary.ts';
+import { renderConf } from '../src/cli/nginx-conf.ts';
+import { type RunningNginx, startNginx } from './nginx.ts';
+import { freePort } from './processes.ts';
+import { upstreamBlock } from './upstream.ts';
+
+/** An installation of ngx-fido2 with its own store, in a folder of its own. */
+export interface Site {
+  readonly folder: string;
+  readonly port: number;
+  readonly origin: string;
+}
+
+export interface SiteOptions {
+  readonly crypto?: 'auto' | 'portable';
+}
+
+/** Writes snippets, scripts and fido2.json as an installation has them. */
+export async function installSite(folder: string, options: SiteOptions = {}): Promise<Site> {
+  const port = await freePort();
+  const origin = `http://localhost:${port}`;
+  const paths = {
+    scripts: join(folder, 'fido2'),
+    settings: join(folder, 'fido2.json'),
+    data: join(folder, 'data'),
+    run: join(folder, 'run'),
+  };
+  for (const path of [folder, paths.data, paths.run]) {
+    mkdirSync(path, { recursive: true });
+    chmodSync(path, 0o700);
+  }
+  renderConf(paths, [origin]);
+  const settings = {
+    rp: { name: 'Benchmark', origins: [origin] },
+    // long-lived, so that no refill falls into a round
+    identity: { ttl: '300s', refresh: '270s' },
+    store: { path: paths.data },
+    crypto: options.crypto ?? 'auto',
+    policies: { user: {} },
+  };
+  writeFileSync(paths.settings, JSON.stringify(settings));
+  return { folder, port, origin };
+}
+
+/** The nginx of the site: everything but /fido2/ is gated and goes to the upstream. `under`: see NginxOptions. */
+export function startSite(
+  nginx: Nginx,
+  site: Site,
+  upstream: number,
+  under?: readonly string[],
+): Promise<RunningNginx> {
+  rmSync(join(site.folder, 'run/fido2.sock'), { force: true });
+  // what one worker does once a second is no part of a counted request
+  const file = join(site.folder, 'fido2/http.conf');
+  const interval = `interval=${under === undefined ? 1 : 3600}s`;
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/interval=\d+s/, interval));
+  return startNginx(nginx, {
+    folder: site.folder,
+    port: site.port,
+    withJavaScript: true,
+    ...(under === undefined ? {} : { under }),
+    http: (port) => `    include fido2/http.conf;
+${upstreamBlock(upstream)}
+    server {
+        listen 127.0.0.1:${port};
+        server_name localhost;
+        include fido2/server.conf;
+        location / {
+            auth_request /fido2/authorize/user;
+            include fido2/upstream.conf;
+            proxy_pass http://app$fido2_deny;
+        }
+    }`,
+  });
+}
