@@ -1,19 +1,24 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import type { CreationOptionsJSON, RequestOptionsJSON } from '../../src/protocol/options.ts';
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '../../src/protocol/response-json.ts';
+import { type AttestationChanges, androidKey, apple, fidoU2f, packed, tpm } from './attestations.ts';
 import { type CborMap, type CborValue, encodeCbor } from './cbor.ts';
-import { type CertificateAuthority, createAttestationCertificate, createAuthority } from './certificates.ts';
+import { type CertificateAuthority, createAuthority, type KeyPair } from './certificates.ts';
 
 export type AlgorithmName = 'ES256' | 'ES384' | 'ES512' | 'EdDSA' | 'RS256';
-export type AttestationName = 'none' | 'packed-self' | 'packed-x5c';
+export type AttestationName = 'none' | 'packed-self' | keyof typeof makers;
+
+const makers = { 'packed-x5c': packed, 'fido-u2f': fidoU2f, apple, 'android-key': androidKey, tpm };
 
 export interface AuthenticatorOptions {
   readonly origin: string;
   /** Default: the origin's host. */
   readonly rpId?: string;
   readonly algorithm?: AlgorithmName;
+  /** The key of every credential. Default: a new one each; RSA keys take their time. */
+  readonly keys?: KeyPair;
   readonly attestation?: AttestationName;
-  /** Signs the certificates of `packed-x5c`. Default: one of its own. */
+  /** Signs the certificates of attestations. Default: one of its own. */
   readonly authority?: CertificateAuthority;
   readonly userVerification?: boolean;
   readonly backupEligible?: boolean;
@@ -49,6 +54,7 @@ export interface Tamper {
   readonly authData?: (bytes: Uint8Array) => Uint8Array;
   readonly signature?: (bytes: Uint8Array) => Uint8Array;
   readonly statement?: (statement: CborMap) => CborMap;
+  readonly attestation?: AttestationChanges;
   readonly attestationObject?: (object: CborMap) => CborMap;
   readonly clientExtensionResults?: Readonly<Record<string, unknown>>;
 }
@@ -86,7 +92,7 @@ export class Authenticator {
     if (this.credentials.some((held) => excluded.includes(base64url(held.id))))
       throw new DOMException('The authenticator was previously registered.', 'InvalidStateError');
 
-    const keys = generateKeys(algorithm);
+    const keys = this.#options.keys ?? generateKeys(algorithm);
     const coseKey = coseKeyOf(keys.publicKey, algorithm);
     const publicKey = encodeCbor(tamper.coseKey?.(coseKey) ?? coseKey);
     const id = tamper.credentialId ?? randomBytes(32);
@@ -189,17 +195,22 @@ export class Authenticator {
       ]);
       return ['packed', statement];
     }
-    const { certificate, keys } = createAttestationCertificate(this.authority, this.aaguid);
-    const statement = new Map<CborValue, CborValue>([
-      ['alg', coseAlgorithms.ES256],
-      ['sig', signed(sign('sha256', toSign, keys.privateKey))],
-      ['x5c', [certificate]],
-    ]);
-    return ['packed', statement];
+    const [format, statement] = makers[attestation]({
+      authority: this.authority,
+      aaguid: this.aaguid,
+      credentialId: credential.id,
+      privateKey: credential.privateKey,
+      authData: toSign.subarray(0, -32),
+      clientDataHash: toSign.subarray(-32),
+      changes: tamper.attestation ?? {},
+    });
+    const signature = statement.get('sig');
+    if (signature instanceof Uint8Array) return [format, new Map([...statement, ['sig', signed(signature)] as const])];
+    return [format, statement];
   }
 }
 
-function generateKeys(algorithm: AlgorithmName): { privateKey: KeyObject; publicKey: KeyObject } {
+function generateKeys(algorithm: AlgorithmName): KeyPair {
   if (algorithm === 'RS256') return generateKeyPairSync('rsa', { modulusLength: 2048 });
   if (algorithm === 'EdDSA') return generateKeyPairSync('ed25519');
   return generateKeyPairSync('ec', { namedCurve: { ES256: 'P-256', ES384: 'P-384', ES512: 'P-521' }[algorithm] });

@@ -1,5 +1,6 @@
 import { webcrypto } from 'node:crypto';
 import { createVerifier } from '../../src/crypto/verify.ts';
+import { attestationFormats } from '../../src/protocol/attestation/formats.ts';
 import {
   type AuthenticationExpectation,
   type AuthenticationResult,
@@ -41,6 +42,7 @@ const expectation: RegistrationExpectation = {
   algorithms: [-7, -8, -35, -36, -257],
   time: Date.UTC(2026, 0, 1),
   trustAnchors: null,
+  formats: attestationFormats,
   credentialExists: async () => false,
 };
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { AlgorithmName, AttestationName } from '../helpers/authenticator.ts';
+import type { AlgorithmName } from '../helpers/authenticator.ts';
 import { createAuthority } from '../helpers/certificates.ts';
 import { createAuthenticator, type Registration, register } from './ceremony.ts';
 
@@ -7,14 +7,13 @@ const authority = createAuthority('Root of the registration tests');
 
 describe('accepts', () => {
   const algorithms: readonly AlgorithmName[] = ['ES256', 'ES384', 'ES512', 'EdDSA', 'RS256'];
-  const attestations: readonly AttestationName[] = ['none', 'packed-self', 'packed-x5c'];
-  test.each(algorithms.flatMap((algorithm) => attestations.map((attestation) => ({ algorithm, attestation }))))(
-    '$algorithm with $attestation',
-    async ({ algorithm, attestation }) => {
-      const type = { none: 'none', 'packed-self': 'self', 'packed-x5c': 'basic' }[attestation];
-      expect(await register({ options: { algorithm, attestation } })).toMatchObject({ attestationType: type });
-    },
-  );
+  const types = { none: 'none', 'packed-self': 'self', 'packed-x5c': 'basic' } as const;
+  const attestations = Object.entries(types) as [keyof typeof types, string][];
+  test.each(
+    algorithms.flatMap((algorithm) => attestations.map(([attestation, type]) => ({ algorithm, attestation, type }))),
+  )('$algorithm with $attestation', async ({ algorithm, attestation, type }) => {
+    expect(await register({ options: { algorithm, attestation } })).toMatchObject({ attestationType: type });
+  });
 
   test('and tells what to keep', async () => {
     const authenticator = createAuthenticator({ aaguid: new Uint8Array(16).fill(0xab), backupEligible: true });

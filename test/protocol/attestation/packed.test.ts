@@ -1,17 +1,16 @@
-import { createHash, sign } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { AttestationName, Tamper } from '../../helpers/authenticator.ts';
-import type { CborMap, CborValue } from '../../helpers/cbor.ts';
+import type { CborValue } from '../../helpers/cbor.ts';
 import {
   aaguidExtension,
   basicConstraints,
   type CertificateOptions,
-  createAttestationCertificate,
   createAuthority,
   type Name,
 } from '../../helpers/certificates.ts';
 import { octets } from '../../helpers/der.ts';
-import { createAuthenticator, refusal, register } from '../ceremony.ts';
+import { refusal, register } from '../ceremony.ts';
+import { changeMember, flipBit, removeMember, setMember } from './statement.ts';
 
 const aaguid = new Uint8Array(16).fill(0x11);
 const authority = createAuthority('Root of the packed tests');
@@ -28,52 +27,19 @@ function packed(attestation: AttestationName, tamper: Tamper): ReturnType<typeof
 }
 
 /** A statement by a certificate with some of its fields changed; its signature is right. */
-function withCertificate(changes: Partial<CertificateOptions>): ReturnType<typeof register> {
-  const { certificate, keys } = createAttestationCertificate(authority, aaguid, changes);
-  const authenticator = createAuthenticator({ attestation: 'packed-x5c', aaguid });
-  let authData: Uint8Array = new Uint8Array(0);
-  let clientData: Uint8Array = new Uint8Array(0);
-  const statement = (): CborMap => {
-    const toSign = Buffer.concat([authData, createHash('sha256').update(clientData).digest()]);
-    return new Map<CborValue, CborValue>([
-      ['alg', keys.privateKey.asymmetricKeyType === 'ec' ? -7 : -257],
-      ['sig', sign('sha256', toSign, keys.privateKey)],
-      ['x5c', [certificate]],
-    ]);
-  };
-  const tamper: Tamper = {
-    authData: (bytes) => {
-      authData = bytes;
-      return bytes;
-    },
-    clientDataJSON: (bytes) => {
-      clientData = bytes;
-      return bytes;
-    },
-    statement,
-  };
-  return register({ authenticator, tamper });
+function withCertificate(certificate: Partial<CertificateOptions>): ReturnType<typeof register> {
+  return packed('packed-x5c', { attestation: { certificate } });
 }
-
-const flipBit = (bytes: Uint8Array): Uint8Array => Uint8Array.from(bytes, (byte, i) => (i === 30 ? byte ^ 1 : byte));
-const set =
-  (key: string, value: CborValue) =>
-  (statement: CborMap): CborMap =>
-    new Map([...statement, [key, value]] as [CborValue, CborValue][]);
-const remove =
-  (key: string) =>
-  (statement: CborMap): CborMap =>
-    new Map([...statement].filter(([name]) => name !== key));
 
 describe('self attestation refuses', () => {
   const cases: readonly [what: string, tamper: Tamper][] = [
     ['a signature that does not hold', { signature: flipBit }],
-    ['an alg that is not the key’s', { statement: set('alg', -35) }],
-    ['an alg that is text', { statement: set('alg', '-7') }],
-    ['no alg', { statement: remove('alg') }],
-    ['no sig', { statement: remove('sig') }],
-    ['a sig that is text', { statement: set('sig', 'x') }],
-    ['ECDAA', { statement: set('ecdaaKeyId', new Uint8Array(4)) }],
+    ['an alg that is not the key’s', setMember('alg', -35)],
+    ['an alg that is text', setMember('alg', '-7')],
+    ['no alg', removeMember('alg')],
+    ['no sig', removeMember('sig')],
+    ['a sig that is text', setMember('sig', 'x')],
+    ['ECDAA', setMember('ecdaaKeyId', new Uint8Array(4))],
   ];
   test.each(cases)('%s', async (_, tamper) => {
     await expect(packed('packed-self', tamper)).rejects.toMatchObject(refusal('attestation_invalid', '7.1.22'));
@@ -83,25 +49,17 @@ describe('self attestation refuses', () => {
 describe('attestation by a certificate refuses', () => {
   const cases: readonly [what: string, tamper: Tamper, code?: string][] = [
     ['a signature that does not hold', { signature: flipBit }],
-    ['an alg that does not fit its key', { statement: set('alg', -257) }],
-    ['an unknown alg', { statement: set('alg', -999) }],
-    ['an empty x5c', { statement: set('x5c', []) }],
-    ['an x5c that is no list', { statement: set('x5c', new Uint8Array(8)) }],
-    ['text in x5c', { statement: set('x5c', ['certificate']) }],
-    [
-      'nine certificates',
-      { statement: (statement) => set('x5c', Array(9).fill((statement.get('x5c') as CborValue[])[0]))(statement) },
-    ],
-    ['an unknown member', { statement: set('extra', 1) }],
-    ['a certificate that is none', { statement: set('x5c', [new Uint8Array(8)]) }, 'certificate_invalid'],
+    ['an alg that does not fit its key', setMember('alg', -257)],
+    ['an unknown alg', setMember('alg', -999)],
+    ['an empty x5c', setMember('x5c', [])],
+    ['an x5c that is no list', setMember('x5c', new Uint8Array(8))],
+    ['text in x5c', setMember('x5c', ['certificate'])],
+    ['nine certificates', changeMember('x5c', (list) => Array(9).fill((list as CborValue[])[0]))],
+    ['an unknown member', setMember('extra', 1)],
+    ['a certificate that is none', setMember('x5c', [new Uint8Array(8)]), 'certificate_invalid'],
     [
       'bytes behind the certificate',
-      {
-        statement: (statement) =>
-          set('x5c', [Buffer.concat([(statement.get('x5c') as Uint8Array[])[0] ?? Buffer.of(), Buffer.of(0)])])(
-            statement,
-          ),
-      },
+      changeMember('x5c', (list) => (list as Uint8Array[]).map((one) => Buffer.concat([one, Buffer.of(0)]))),
       'certificate_invalid',
     ],
   ];

@@ -1,0 +1,171 @@
+import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import type { CborMap, CborValue } from './cbor.ts';
+import {
+  basicConstraints,
+  type CertificateAuthority,
+  type CertificateExtension,
+  type CertificateOptions,
+  createAttestationCertificate,
+  createCertificate,
+  type KeyPair,
+} from './certificates.ts';
+import { der, explicit, integer, octets, oid, sequence, set, utf8String } from './der.ts';
+
+/** What a statement is made of. */
+export interface AttestationContext {
+  readonly authority: CertificateAuthority;
+  readonly aaguid: Uint8Array;
+  readonly credentialId: Uint8Array;
+  /** The credential's own key. */
+  readonly privateKey: KeyObject;
+  readonly authData: Uint8Array;
+  readonly clientDataHash: Uint8Array;
+  readonly changes: AttestationChanges;
+}
+
+/** Deviations, each of one field before it is signed. */
+export interface AttestationChanges {
+  readonly certificate?: Partial<CertificateOptions>;
+  readonly androidChallenge?: Uint8Array;
+  /** Fields of Android's authorization lists. */
+  readonly software?: readonly Uint8Array[];
+  readonly tee?: readonly Uint8Array[];
+  readonly nonce?: Uint8Array;
+  readonly pubArea?: (bytes: Buffer) => Uint8Array;
+  readonly certInfo?: (bytes: Buffer) => Uint8Array;
+  /** TPM_ALG_ID of the name, and its hash. */
+  readonly nameAlgorithm?: readonly [number, string];
+}
+
+type Statement = readonly [format: string, statement: CborMap];
+
+const es256 = -7;
+const hash = (name: string, bytes: Uint8Array): Buffer => createHash(name).update(bytes).digest();
+
+function statementOf(...members: [string, CborValue][]): CborMap {
+  return new Map<CborValue, CborValue>(members);
+}
+
+export function packed(context: AttestationContext): Statement {
+  const { authority, aaguid, authData, clientDataHash, changes } = context;
+  const { certificate, keys } = createAttestationCertificate(authority, aaguid, changes.certificate);
+  const signature = sign('sha256', Buffer.concat([authData, clientDataHash]), keys.privateKey);
+  const alg = keys.privateKey.asymmetricKeyType === 'ec' ? es256 : -257;
+  return ['packed', statementOf(['alg', alg], ['sig', signature], ['x5c', [certificate]])];
+}
+
+export function fidoU2f(context: AttestationContext): Statement {
+  const { authority, aaguid, credentialId, privateKey, authData, clientDataHash, changes } = context;
+  const { certificate, keys } = createAttestationCertificate(authority, aaguid, changes.certificate);
+  const jwk = createPublicKey(privateKey).export({ format: 'jwk' });
+  const point = Buffer.concat([Buffer.of(4), ...[jwk.x, jwk.y].map((text) => Buffer.from(text ?? '', 'base64url'))]);
+  const signed = Buffer.concat([Buffer.of(0), authData.subarray(0, 32), clientDataHash, credentialId, point]);
+  return ['fido-u2f', statementOf(['sig', sign('sha256', signed, keys.privateKey)], ['x5c', [certificate]])];
+}
+
+/** A certificate of the credential's own key. */
+function ownCertificate(context: AttestationContext, extensions: readonly CertificateExtension[]): Uint8Array {
+  const { authority, privateKey, changes } = context;
+  return createCertificate({
+    subject: [['CN', 'Credential']],
+    issuer: authority.name,
+    issuerKey: authority.keys.privateKey,
+    keys: { privateKey, publicKey: createPublicKey(privateKey) },
+    extensions,
+    ...changes.certificate,
+  });
+}
+
+export function apple(context: AttestationContext): Statement {
+  const { authData, clientDataHash, changes } = context;
+  const nonce = changes.nonce ?? hash('sha256', Buffer.concat([authData, clientDataHash]));
+  const extension = { id: '1.2.840.113635.100.8.2', value: sequence(explicit(1, octets(nonce))) };
+  return ['apple', statementOf(['x5c', [ownCertificate(context, [extension])]])];
+}
+
+/** A field of an AuthorizationList; numbers past 30 have a tag of three bytes. */
+export function authorization(number: number, value: Uint8Array): Uint8Array {
+  if (number < 31) return explicit(number, value);
+  const tagged = der(0, value);
+  return Buffer.concat([Buffer.of(0xbf, 0x80 | (number >> 7), number & 0x7f), tagged.subarray(1)]);
+}
+
+export const signPurpose = authorization(1, set(integer(2)));
+export const generatedOrigin = authorization(702, integer(0));
+
+export function androidKey(context: AttestationContext): Statement {
+  const { privateKey, authData, clientDataHash, changes } = context;
+  const { androidChallenge = clientDataHash, software = [], tee = [signPurpose, generatedOrigin] } = changes;
+  const level = der(0x0a, Buffer.of(1));
+  const lists = [sequence(...software), sequence(...tee)];
+  const value = sequence(integer(3), level, integer(4), level, octets(androidChallenge), octets(Buffer.of()), ...lists);
+  const certificate = ownCertificate(context, [{ id: '1.3.6.1.4.1.11129.2.1.17', value }]);
+  const signature = sign('sha256', Buffer.concat([authData, clientDataHash]), privateKey);
+  return ['android-key', statementOf(['alg', es256], ['sig', signature], ['x5c', [certificate]])];
+}
+
+/** The alternative name of a TPM's certificate. */
+export function tpmName(manufacturer: string | null = 'id:54455354', model = 'Test'): CertificateExtension {
+  const attribute = (id: string, text: string): Uint8Array => set(sequence(oid(id), utf8String(text)));
+  const names = [
+    ...(manufacturer === null ? [] : [attribute('2.23.133.2.1', manufacturer)]),
+    attribute('2.23.133.2.2', model),
+    attribute('2.23.133.2.3', 'id:00000001'),
+  ];
+  return { id: '2.5.29.17', critical: true, value: sequence(explicit(4, sequence(...names))) };
+}
+
+export function extendedKeyUsage(purpose = '2.23.133.8.3'): CertificateExtension {
+  return { id: '2.5.29.37', value: sequence(oid(purpose)) };
+}
+
+const u16 = (value: number): Buffer => Buffer.of(value >> 8, value & 0xff);
+const sized = (bytes: Uint8Array): Buffer => Buffer.concat([u16(bytes.length), bytes]);
+
+function publicArea(key: KeyObject, nameAlgorithm: number): Buffer {
+  const jwk = createPublicKey(key).export({ format: 'jwk' });
+  const field = (text: string | undefined): Buffer => sized(Buffer.from(text ?? '', 'base64url'));
+  const head = (type: number): Buffer =>
+    Buffer.concat([u16(type), u16(nameAlgorithm), Buffer.alloc(4), sized(Buffer.of())]);
+  const none = u16(0x0010);
+  if (jwk.kty === 'RSA') return Buffer.concat([head(1), none, none, u16(2048), Buffer.alloc(4), field(jwk.n)]);
+  return Buffer.concat([head(0x23), none, none, u16(3), none, field(jwk.x), field(jwk.y)]);
+}
+
+let identityKeys: KeyPair | undefined;
+
+/** One attestation identity key for all: RSA keys take their time. */
+function attestationIdentityKeys(): KeyPair {
+  identityKeys ??= generateKeyPairSync('rsa', { modulusLength: 2048 });
+  return identityKeys;
+}
+
+export function tpm(context: AttestationContext): Statement {
+  const { authority, privateKey, authData, clientDataHash, changes } = context;
+  const [nameId, nameHash] = changes.nameAlgorithm ?? [0x000b, 'sha256'];
+  const honest = publicArea(privateKey, nameId);
+  const pubArea = changes.pubArea?.(honest) ?? honest;
+  const name = Buffer.concat([u16(nameId), hash(nameHash, pubArea)]);
+  const extraData = sized(hash('sha256', Buffer.concat([authData, clientDataHash])));
+  const head = Buffer.concat([Buffer.of(0xff, 0x54, 0x43, 0x47), u16(0x8017), sized(Buffer.alloc(34))]);
+  const info = Buffer.concat([head, extraData, Buffer.alloc(25), sized(name), sized(Buffer.alloc(34))]);
+  const certInfo = changes.certInfo?.(info) ?? info;
+  const keys = changes.certificate?.keys ?? attestationIdentityKeys();
+  const certificate = createCertificate({
+    subject: [],
+    issuer: authority.name,
+    issuerKey: authority.keys.privateKey,
+    extensions: [tpmName(), extendedKeyUsage(), basicConstraints(false)],
+    ...changes.certificate,
+    keys,
+  });
+  const statement = statementOf(
+    ['ver', '2.0'],
+    ['alg', -257],
+    ['x5c', [certificate]],
+    ['sig', sign('sha256', certInfo, keys.privateKey)],
+    ['certInfo', certInfo],
+    ['pubArea', pubArea],
+  );
+  return ['tpm', statement];
+}
