@@ -29,6 +29,12 @@ describe.each(documents.map((document) => [document.path, document] as const))('
     expect(missing.filter((name) => !name?.includes('NAME'))).toEqual([]);
   });
 
+  test('ends no line of a drawing too early', () => {
+    // mermaid takes a semicolon for the end of a statement
+    const lines = fencesOf(document, 'mermaid').flatMap(({ text }) => text.split('\n'));
+    expect(lines.filter((line) => line.includes(';'))).toEqual([]);
+  });
+
   test('names commands and options that there are', () => {
     const unknown = [...document.text.matchAll(invocation)].flatMap(([whole, words = '', rest = '']) => {
       const command =
