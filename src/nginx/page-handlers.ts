@@ -19,7 +19,8 @@ export async function showLogin(context: Context): Promise<Outgoing> {
   if (known !== null && request.query.step_up === '1') {
     const minutes = Math.round((clock.now() / 1000 - known.authentication.time) / 60);
     const kind = known.authentication.userVerified ? ('max_age' as const) : ('uv' as const);
-    const stepUp = { kind, ageText: minutes === 1 ? '1 minute' : `${minutes} minutes` };
+    const ageText = minutes === 1 ? '1 minute' : `${minutes} minutes`;
+    const stepUp = { kind, ...(minutes > 0 ? { ageText } : {}) };
     const options = await stepUpOptions(context, known);
     return page(200, loginPage({ site, returnTo, options, signedIn: { name: known.user.name }, stepUp }));
   }
