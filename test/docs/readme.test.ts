@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { parseSettings } from '../../src/policy/settings.ts';
 import { Authenticator } from '../helpers/authenticator.ts';
 import { cleanUp } from '../helpers/cleanup.ts';
-import { enrol, get, raw } from '../helpers/client.ts';
+import { type Enrolment, enrol, get, raw } from '../helpers/client.ts';
 import { projectFolder, runProgram } from '../helpers/command.ts';
 import { needs } from '../helpers/needs.ts';
 import { type RunningNginx, startNginx } from '../helpers/nginx.ts';
@@ -85,24 +85,30 @@ describe.runIf(hasNginx)('the site of README.md', () => {
 
   describe('with it', () => {
     let nginx: RunningNginx;
+    let ada: Enrolment;
     beforeAll(async () => {
       nginx = await startSite('after');
+      ada = await enrol(nginx, new Authenticator({ origin: nginx.origin }), { user: 'ada' });
     });
 
     const asked = fencesOf(readme, 'console').flatMap(({ text }) => exchangesOf(text).filter(isCurl));
     test.each(asked)('$command', async ({ command, expected }) => {
       const before = upstream.arrived.length;
-      const answer = await raw(nginx, curlRequest(command, 'https://app.example.com', new URL(nginx.origin).host));
+      const known = command.includes('$COOKIE');
+      const own = command.replace('$COOKIE', ada.cookie);
+      const answer = await raw(nginx, curlRequest(own, 'https://app.example.com', new URL(nginx.origin).host));
       expect(missingLines(expected, answer), answer).toEqual([]);
       const opens = expected[0]?.includes(' 200 ') === true;
       expect(upstream.arrived.length - before).toBe(opens ? 1 : 0);
-      if (opens) expect(upstream.last().header('fido2-identity')).toBeUndefined();
+      if (!opens) return;
+      const token = upstream.last().header('fido2-identity');
+      if (known) expect((await verifyIdentity(nginx, token)).payload.sub).toBe(ada.userId);
+      else expect(token).toBeUndefined();
     });
 
     test('lets who is enrolled through, with an identity that the snippet for Node verifies', async () => {
-      const { cookie, userId } = await enrol(nginx, new Authenticator({ origin: nginx.origin }), { user: 'ada' });
-      const headers = { 'Fido2-Identity': 'forged' };
-      expect((await get(nginx, '/reports', { cookie, headers })).status).toBe(200);
+      const { cookie, userId } = ada;
+      expect((await get(nginx, '/reports', { cookie })).status).toBe(200);
       const token = upstream.last().header('fido2-identity');
       const snippet = fenceWith(readme, 'js', 'jwtVerify').replace('https://app.example.com', nginx.origin);
       const verify = async (value: string | undefined) => {

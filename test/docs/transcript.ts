@@ -29,9 +29,9 @@ export function missingLines(expected: readonly string[], output: string): strin
 
 /** What curl sends for `curl -si [-H 'NAME: VALUE'].. ORIGIN/PATH`, to another host. Throws for any other command. */
 export function curlRequest(command: string, origin: string, host: string): string {
-  const [, options = '', url = ''] = /^curl -si((?: -H '[^']+')*) (\S+)$/.exec(command) ?? [];
+  const [, options = '', url = ''] = /^curl -si((?: -H (?:'[^']+'|"[^"]+"))*) (\S+)$/.exec(command) ?? [];
   if (!url.startsWith(`${origin}/`)) throw new Error(`not understood: ${command}`);
-  const headers = [...options.matchAll(/'([^']+)'/g)].map(([, header]) => header);
+  const headers = [...options.matchAll(/'([^']+)'|"([^"]+)"/g)].map(([, single, double]) => single ?? double);
   const lines = [`GET ${url.slice(origin.length)} HTTP/1.1`, `Host: ${host}`, 'Accept: */*', 'Connection: close'];
   return [...lines, ...headers, '', ''].join('\r\n');
 }
