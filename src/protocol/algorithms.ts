@@ -29,12 +29,16 @@ export interface RsaAlgorithm extends Row {
 
 export type Algorithm = EcdsaAlgorithm | EddsaAlgorithm | RsaAlgorithm;
 
-/** The only list of algorithms. What the backends do with a row follows from its fields. */
+/** The only list of algorithms; those of RFC 9864 say in their names what the older ones are bound to. What the backends do with a row follows from its fields. */
 export const algorithms: readonly Algorithm[] = [
   { id: -7, name: 'ES256', kty: 'EC', crv: 'P-256', hash: 'SHA-256' },
   { id: -8, name: 'EdDSA', kty: 'OKP', crv: 'Ed25519' },
   { id: -35, name: 'ES384', kty: 'EC', crv: 'P-384', hash: 'SHA-384' },
   { id: -36, name: 'ES512', kty: 'EC', crv: 'P-521', hash: 'SHA-512' },
+  { id: -9, name: 'ESP256', kty: 'EC', crv: 'P-256', hash: 'SHA-256' },
+  { id: -51, name: 'ESP384', kty: 'EC', crv: 'P-384', hash: 'SHA-384' },
+  { id: -52, name: 'ESP512', kty: 'EC', crv: 'P-521', hash: 'SHA-512' },
+  { id: -19, name: 'Ed25519', kty: 'OKP', crv: 'Ed25519' },
   { id: -47, name: 'ES256K', kty: 'EC', crv: 'secp256k1', hash: 'SHA-256' },
   { id: -53, name: 'Ed448', kty: 'OKP', crv: 'Ed448' },
   { id: -257, name: 'RS256', kty: 'RSA', padding: 'pkcs1', hash: 'SHA-256' },

@@ -8,6 +8,7 @@ import {
   requireUserPresence,
   requireUserVerification,
 } from './authenticator-data.ts';
+import { canonical } from './cbor-scan.ts';
 import { decodeClientData, parseClientData, requireChallenge, requireType } from './client-data.ts';
 import { parseCoseKey, toPublicKey } from './cose-key.ts';
 import { type ExtensionOutputs, type ExtensionPolicy, requireExtensions } from './extensions.ts';
@@ -41,6 +42,8 @@ export interface AuthenticationExpectation extends OriginExpectation, ExtensionP
   readonly userHandle?: Uint8Array | null;
   /** The FIDO U2F application identifier that the options' `appid` extension named. */
   readonly appid?: string | null;
+  /** As at registration. The stored key is read in any order. */
+  readonly misorderedMaps?: boolean;
   /** What a sign count that did not grow means. Default: `refuse`. */
   readonly signCount?: 'refuse' | 'report';
 }
@@ -67,6 +70,7 @@ export async function verifyAuthentication(
   verifier: Verifier,
 ): Promise<AuthenticationResult> {
   const { stored } = expected;
+  const rules = { ...canonical, misorderedMaps: expected.misorderedMaps ?? false };
   requireAllowed(response.id, expected.allowCredentials ?? [], '7.2.5');
   requireOwner(response, expected, '7.2.6');
   const text = decodeClientData(response.clientDataJSON, '7.2.8'); // 7.2.7 is the response's type
@@ -76,7 +80,7 @@ export async function verifyAuthentication(
   requireOrigin(clientData, expected, '7.2.12');
   requireSameSite(clientData, expected, '7.2.13');
   requireTopOrigin(clientData, expected, '7.2.14');
-  const data = inStep('7.2.15', () => parseAuthenticatorData(response.authenticatorData));
+  const data = inStep('7.2.15', () => parseAuthenticatorData(response.authenticatorData, rules));
   const extensions = { client: response.clientExtensionResults, authenticator: data.extensions };
   await requireRpId(data, signedRpId(expected, extensions), verifier, '7.2.15');
   requireUserPresence(data, '7.2.16');
@@ -136,7 +140,7 @@ async function requireSignature(
   verifier: Verifier,
   step: string,
 ): Promise<void> {
-  const coseKey = inStep(step, () => parseCoseKey(publicKey));
+  const coseKey = inStep(step, () => parseCoseKey(publicKey, { ...canonical, misorderedMaps: true }));
   const { algorithm } = coseKey;
   const usable = credentialAlgorithms.some(({ id }) => id === algorithm);
   guard(usable, step, 'algorithm_mismatch', `alg ${algorithm} cannot sign in`);

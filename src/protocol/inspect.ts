@@ -5,6 +5,7 @@ import { credentialAlgorithms } from './algorithms.ts';
 import { attestationFormats } from './attestation/formats.ts';
 import { verifyAuthentication } from './authentication.ts';
 import { bytesInBase64url as bytes } from './byte-schema.ts';
+import { canonical } from './cbor-scan.ts';
 import { parseCoseKey } from './cose-key.ts';
 import { verifyRegistration } from './registration.ts';
 import { parseAuthenticationResponse, parseRegistrationResponse } from './response-json.ts';
@@ -134,6 +135,6 @@ async function inspectAuthentication(document: Authentication, verifier: Verifie
     verifier,
   );
   const { credentialId, extensions, ...rest } = result;
-  const { algorithm } = parseCoseKey(stored.publicKey);
+  const { algorithm } = parseCoseKey(stored.publicKey, { ...canonical, misorderedMaps: true });
   return { verified: true, algorithm, ...rest, credentialId: toBase64url(credentialId) };
 }

@@ -35,6 +35,13 @@ const samples: Readonly<Record<string, Sample>> = {
   PS512: { keys: rsa, sign: (key) => sign('sha512', data, { key, ...pss }) },
 };
 
+const sameAs: Readonly<Record<string, string>> = {
+  ESP256: 'ES256',
+  ESP384: 'ES384',
+  ESP512: 'ES512',
+  Ed25519: 'EdDSA',
+};
+
 function publicKeyOf(key: KeyObject): PublicKey {
   const jwk = key.export({ format: 'jwk' });
   const field = (text: string | undefined): Uint8Array => new Uint8Array(Buffer.from(text ?? '', 'base64url'));
@@ -66,7 +73,7 @@ describe.each([
   { backend: 'portable', verifier: createVerifier({ subtle: webcrypto.subtle, mode: 'portable' }) },
 ])('$backend', ({ verifier }) => {
   test.each(algorithms)('$name verifies what OpenSSL signed and nothing else', async ({ id, name }) => {
-    const sample = samples[name];
+    const sample = samples[sameAs[name] ?? name];
     if (sample === undefined) throw new Error(`no sample for ${name}`);
     const key = publicKeyOf(sample.keys.publicKey);
     const signature = new Uint8Array(sample.sign(sample.keys.privateKey));
@@ -83,8 +90,10 @@ describe.each([
       new Uint8Array(0),
     ];
     for (const one of wrong) expect(await verifier.verify(key, id, data, one)).toBe(false);
-    for (const other of algorithms)
-      if (other.id !== id) expect(await verifier.verify(key, other.id, data, signature), other.name).toBe(false);
+    for (const other of algorithms) {
+      const same = (sameAs[other.name] ?? other.name) === (sameAs[name] ?? name);
+      expect(await verifier.verify(key, other.id, data, signature), other.name).toBe(same);
+    }
   });
 
   test('signatures with high and with low s', async () => {

@@ -30,7 +30,8 @@ export interface AttestationChanges {
   /** Fields of Android's authorization lists. */
   readonly software?: readonly Uint8Array[];
   readonly tee?: readonly Uint8Array[];
-  readonly nonce?: Uint8Array;
+  /** The value of Apple's extension for a nonce. */
+  readonly nonce?: (nonce: Uint8Array) => Uint8Array;
   readonly pubArea?: (bytes: Buffer) => Uint8Array;
   readonly certInfo?: (bytes: Buffer) => Uint8Array;
   /** TPM_ALG_ID of the name, and its hash. */
@@ -78,8 +79,9 @@ function ownCertificate(context: AttestationContext, extensions: readonly Certif
 
 export function apple(context: AttestationContext): Statement {
   const { authData, clientDataHash, changes } = context;
-  const nonce = changes.nonce ?? hash('sha256', Buffer.concat([authData, clientDataHash]));
-  const extension = { id: '1.2.840.113635.100.8.2', value: sequence(explicit(1, octets(nonce))) };
+  const { nonce = (bytes: Uint8Array) => sequence(explicit(1, octets(bytes))) } = changes;
+  const value = nonce(hash('sha256', Buffer.concat([authData, clientDataHash])));
+  const extension = { id: '1.2.840.113635.100.8.2', value };
   return ['apple', statementOf(['x5c', [ownCertificate(context, [extension])]])];
 }
 
@@ -100,7 +102,8 @@ export function androidKey(context: AttestationContext): Statement {
   const lists = [sequence(...software), sequence(...tee)];
   const value = sequence(integer(3), level, integer(4), level, octets(androidChallenge), octets(Buffer.of()), ...lists);
   const certificate = ownCertificate(context, [{ id: '1.3.6.1.4.1.11129.2.1.17', value }]);
-  const signature = sign('sha256', Buffer.concat([authData, clientDataHash]), privateKey);
+  const signer = changes.certificate?.keys?.privateKey ?? privateKey;
+  const signature = sign('sha256', Buffer.concat([authData, clientDataHash]), signer);
   return ['android-key', statementOf(['alg', es256], ['sig', signature], ['x5c', [certificate]])];
 }
 

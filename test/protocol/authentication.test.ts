@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { AlgorithmName } from '../helpers/authenticator.ts';
+import { type AlgorithmName, coseKeyOf } from '../helpers/authenticator.ts';
+import { encodeCbor } from '../helpers/cbor.ts';
+import { ecKeys } from '../helpers/certificates.ts';
 import { type Authentication, authenticate, userHandle } from './ceremony.ts';
 
 const withHandle =
@@ -46,6 +48,13 @@ describe('accepts', () => {
   ];
   test.each(fine)('$what', async (changes) => {
     expect(await authenticate(changes)).toHaveProperty('signCount');
+  });
+
+  test('a stored key whose parameters are out of order: it was registered by a policy that accepts them', async () => {
+    const keys = ecKeys();
+    const [head = 0, ...rest] = encodeCbor(coseKeyOf(keys.publicKey, 'ES256'));
+    const publicKey = Uint8Array.of(head, ...rest.slice(2, 4), ...rest.slice(0, 2), ...rest.slice(4));
+    expect(await authenticate({ options: { keys }, stored: { publicKey } })).toHaveProperty('signCount');
   });
 
   test('a counter that did not grow, reported by policy', async () => {

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 import type { Tamper } from '../../helpers/authenticator.ts';
 import { createAuthority, ecKeys } from '../../helpers/certificates.ts';
-import { octets, sequence } from '../../helpers/der.ts';
+import { explicit, integer, octets, sequence } from '../../helpers/der.ts';
 import { refusal, register } from '../ceremony.ts';
 import { setMember } from './statement.ts';
 
 const authority = createAuthority('Root of the Apple tests');
+const tagged = (nonce: Uint8Array): Uint8Array => sequence(explicit(1, octets(nonce)));
 const attest = (tamper: Tamper = {}) => register({ options: { attestation: 'apple', authority }, tamper });
 
 test('a statement that holds, its chain, and with alg besides', async () => {
@@ -16,18 +17,18 @@ test('a statement that holds, its chain, and with alg besides', async () => {
 });
 
 test.each<[string, Tamper, string?]>([
-  ['the nonce of another ceremony', { attestation: { nonce: new Uint8Array(32) } }],
-  ['a shorter nonce', { attestation: { nonce: new Uint8Array(31) } }],
-  ['no nonce', { attestation: { certificate: { extensions: [] } } }],
+  ['the nonce of another ceremony', { attestation: { nonce: () => tagged(new Uint8Array(32)) } }],
+  ['a shorter nonce', { attestation: { nonce: (nonce) => tagged(nonce.subarray(1)) } }],
   [
-    'a nonce without its tag',
-    {
-      attestation: {
-        certificate: { extensions: [{ id: '1.2.840.113635.100.8.2', value: sequence(octets(new Uint8Array(32))) }] },
-      },
-    },
-    'certificate_invalid',
+    'something behind the nonce',
+    { attestation: { nonce: (nonce) => sequence(explicit(1, octets(nonce)), integer(1)) } },
   ],
+  [
+    'two nonces',
+    { attestation: { nonce: (nonce) => sequence(explicit(1, Buffer.concat([octets(nonce), octets(nonce)]))) } },
+  ],
+  ['no nonce', { attestation: { certificate: { extensions: [] } } }],
+  ['a nonce without its tag', { attestation: { nonce: (nonce) => sequence(octets(nonce)) } }, 'certificate_invalid'],
   ["another key's certificate", { attestation: { certificate: { keys: ecKeys() } } }],
   ['no certificate', setMember('x5c', [])],
   ['an unknown member', setMember('sig', new Uint8Array(8))],

@@ -53,6 +53,7 @@ describe('refuses', () => {
     ['another version', setMember('ver', '1.2')],
     ['no version', removeMember('ver')],
     ['an unknown alg', setMember('alg', -999)],
+    ['an alg without a hash', setMember('alg', -8)],
     ['SHA-1 that nobody asked for', setMember('alg', -65535)],
     ['an alg with another hash', setMember('alg', -259)],
     ['no certInfo', removeMember('certInfo')],
