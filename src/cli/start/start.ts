@@ -39,6 +39,18 @@ interface Undo {
 /** Runs the trial site until SIGINT or SIGTERM. Throws CommandError where it cannot start or does not stay up. */
 export async function start(options: StartOptions): Promise<void> {
   const stopped = stopSignal();
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await runSite(options, stopped);
+    } catch (error) {
+      // a free port may be taken between its choice and nginx's start
+      const taken = error instanceof CommandError && error.message.includes('Address already in use');
+      if (!taken || options.port !== 0 || attempt === 3) throw error;
+    }
+  }
+}
+
+async function runSite(options: StartOptions, stopped: Promise<void>): Promise<void> {
   const undo: Undo = { services: [], steps: [] };
   try {
     await Promise.race([bringUp(options, undo), stopped]);
