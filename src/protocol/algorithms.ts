@@ -29,7 +29,10 @@ export interface RsaAlgorithm extends Row {
 
 export type Algorithm = EcdsaAlgorithm | EddsaAlgorithm | RsaAlgorithm;
 
-/** The only list of algorithms; those of RFC 9864 say in their names what the older ones are bound to. What the backends do with a row follows from its fields. */
+/**
+ * The only list of algorithms: what the backends do with a row follows from its fields. Those of RFC 9864 say by name
+ * what WebAuthn binds the older ones to.
+ */
 export const algorithms: readonly Algorithm[] = [
   { id: -7, name: 'ES256', kty: 'EC', crv: 'P-256', hash: 'SHA-256' },
   { id: -8, name: 'EdDSA', kty: 'OKP', crv: 'Ed25519' },

@@ -61,7 +61,7 @@ export interface CreationOptions {
   readonly extensions?: JsonObject;
 }
 
-/** The options of a registration (section 5.4). The credential is discoverable, so that nobody types a name to log in. */
+/** The options of a registration (section 5.4). The credential is discoverable: nobody types a name to log in. */
 export function creationOptions(options: CreationOptions): CreationOptionsJSON {
   return {
     rp: { id: options.rp.id, name: options.rp.name },

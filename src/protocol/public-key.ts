@@ -38,7 +38,7 @@ export function ecKey(crv: WeierstrassCurve, x: Uint8Array, y: Uint8Array): EcKe
   return { kty: 'EC', crv, x, y };
 }
 
-/** A key on an Edwards curve: a point of the curve, and not one of the few of small order, under which anything verifies. */
+/** A key on an Edwards curve: a point of it, and none of the few of small order, under which forgeries verify. */
 export function okpKey(crv: EdwardsCurve, x: Uint8Array): OkpKey {
   const { size } = edwardsCurves[crv];
   if (x.length !== size) throw invalid(`a point of ${x.length} bytes on ${crv}`);

@@ -108,11 +108,14 @@ export function androidKey(context: AttestationContext): Statement {
 }
 
 /** The alternative name of a TPM's certificate. */
-export function tpmName(manufacturer: string | null = 'id:54455354', model = 'Test'): CertificateExtension {
+export function tpmName(
+  manufacturer: string | null = 'id:54455354',
+  model: string | null = 'Test',
+): CertificateExtension {
   const attribute = (id: string, text: string): Uint8Array => set(sequence(oid(id), utf8String(text)));
   const names = [
     ...(manufacturer === null ? [] : [attribute('2.23.133.2.1', manufacturer)]),
-    attribute('2.23.133.2.2', model),
+    ...(model === null ? [] : [attribute('2.23.133.2.2', model)]),
     attribute('2.23.133.2.3', 'id:00000001'),
   ];
   return { id: '2.5.29.17', critical: true, value: sequence(explicit(4, sequence(...names))) };

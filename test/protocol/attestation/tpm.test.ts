@@ -11,6 +11,7 @@ import {
   createAuthority,
   ecKeys,
 } from '../../helpers/certificates.ts';
+import { der, explicit, sequence } from '../../helpers/der.ts';
 import { refusal, register } from '../ceremony.ts';
 import { codedErrorOrValue } from '../properties.ts';
 import { flipBit, removeMember, setMember } from './statement.ts';
@@ -83,12 +84,20 @@ describe('the requirements of section 8.3.1', () => {
   const usage = extendedKeyUsage();
   const noCa = basicConstraints(false);
   const san = tpmName();
+  const names = Buffer.from(san.value).subarray(4);
+  const alternativeName = (name: Uint8Array) => ({ ...san, value: sequence(name) });
   test.each<[string, Partial<CertificateOptions>]>([
     ['version 1', { version: 1, extensions: [] }],
     ['a subject', { subject: [['CN', 'TPM']] }],
     ['no alternative name', { extensions: [usage, noCa] }],
     ['no manufacturer', { extensions: [tpmName(null), usage, noCa] }],
     ['a manufacturer that is none', { extensions: [tpmName('INTC'), usage, noCa] }],
+    ['no model', { extensions: [tpmName('id:54455354', null), usage, noCa] }],
+    [
+      'an alternative name that is a host',
+      { extensions: [alternativeName(der(0x82, Buffer.from('a.test'))), usage, noCa] },
+    ],
+    ['two names in one', { extensions: [alternativeName(explicit(4, Buffer.concat([names, names]))), usage, noCa] }],
     ['no key usage', { extensions: [san, noCa] }],
     ['another key usage', { extensions: [san, extendedKeyUsage('2.23.133.8.1'), noCa] }],
     ['no basic constraints', { extensions: [san, usage] }],
