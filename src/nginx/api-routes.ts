@@ -45,9 +45,11 @@ export function answerPublic(incoming: Incoming, variables: Variables): Promise<
 /** The gate's questions, and what operators may ask on the same socket. */
 export function answerInternal(incoming: Incoming, variables: Variables): Promise<Outgoing> {
   const asked = /^\/fido2\/(?:authorize|optional)\//.test(incoming.path);
+  // log lines name the client's request, whose reference a person is shown
+  const [, id = incoming.id] = incoming.headerLines.find(([name]) => name.toLowerCase() === 'fido2-ref') ?? [];
   return answer(
     (context) => (asked ? decide(context.service, context.request) : route(internalRoutes, context)),
-    incoming,
+    { ...incoming, id },
     variables,
     asProblem,
   );
