@@ -5,7 +5,7 @@ import { voidInvites } from '../identity/invite.ts';
 import { readMacRing } from '../identity/mac-keys.ts';
 import { forgetRevocation, listRevocations } from '../identity/revocation.ts';
 import { advanceSigningRing, readSigningRing } from '../identity/signing-keys.ts';
-import { claims, state } from './dicts.ts';
+import { claims, state, tokens } from './dicts.ts';
 import { bury, tombstoneLife } from './revoke.ts';
 import { clock, log, processIds, random, subtle, type Variables, versions } from './runtime.ts';
 import { adoptSettings, announceKeys, loadService, type Service } from './service.ts';
@@ -31,6 +31,7 @@ export async function tick(variables: Variables): Promise<void> {
       await selfCheck(variables);
     }
     const service = await loadService(variables);
+    noticeClock();
     await noticeKeys(service);
     await buryRevoked(service);
     if (clock.now() - lastMinute >= minute) {
@@ -66,6 +67,13 @@ async function buryRevoked(service: Service): Promise<void> {
     }
   }
   if (failure !== null) throw failure;
+}
+
+/** A zone's entries end by the same clock: set back, it would keep them for longer than identity.refresh. */
+function noticeClock(): void {
+  const now = clock.now();
+  if (now < Number(state.get('time') ?? 0)) tokens.clear();
+  state.set('time', String(now));
 }
 
 async function noticeKeys({ store }: Service): Promise<void> {

@@ -7,7 +7,8 @@ import { cleanUp } from '../helpers/cleanup.ts';
 import { get, login, post } from '../helpers/client.ts';
 import { needs } from '../helpers/needs.ts';
 import { gatedLocation } from '../helpers/site-conf.ts';
-import { startUpstream } from '../helpers/upstream.ts';
+import { startUpstream, type Upstream } from '../helpers/upstream.ts';
+import { waitFor } from '../helpers/wait-for.ts';
 import { type Site, siteWith } from './sites.ts';
 
 const minutes = 60_000;
@@ -15,6 +16,7 @@ const hours = 60 * minutes;
 
 describe.runIf(await needs('nginx'))('a clock that jumps', () => {
   let site: Site;
+  let upstream: Upstream;
   let offset: string;
 
   /** Moves the clock that the workers read, as against the right one. */
@@ -33,9 +35,9 @@ describe.runIf(await needs('nginx'))('a clock that jumps', () => {
       find: 'now: () => Date.now() }',
       replace: `now: () => Date.now() + Number(fs.readFileSync(${JSON.stringify(offset)}, 'utf8')) }`,
     };
-    // the shortest memory: each request but those of one second is decided anew
+    upstream = await startUpstream();
     site = await siteWith([patch], {
-      upstream: await startUpstream(),
+      upstream,
       locations: gatedLocation('/brief/', 'brief'),
       settings: {
         session: { idle: '30m', absolute: '2h' },
@@ -76,6 +78,23 @@ describe.runIf(await needs('nginx'))('a clock that jumps', () => {
     expect(await decided('/app/', cookie)).toBe(200);
     jump(2 * hours + 1000);
     expect(await decided('/app/', cookie)).toBe(401);
+  });
+
+  it('back keeps nothing in the memory of the gate', async () => {
+    const { nginx, passkey } = site;
+    const cookie = await login(nginx, passkey);
+    const remembered = async () => {
+      expect((await get(nginx, '/app/', { cookie })).status).toBe(200);
+      return upstream.last().header('fido2-identity');
+    };
+    const aTick = () => new Promise((resolve) => setTimeout(resolve, 2_000));
+    jump(10 * minutes);
+    await aTick();
+    const token = await remembered();
+    await aTick();
+    expect(await remembered()).toBe(token);
+    jump(0);
+    await waitFor(async () => (await remembered()) !== token, 'what was remembered to go');
   });
 
   it('back makes no confirmation fresh: one of the future is none', async () => {
