@@ -34,6 +34,8 @@ export interface AttestationChanges {
   readonly nonce?: (nonce: Uint8Array) => Uint8Array;
   readonly pubArea?: (bytes: Buffer) => Uint8Array;
   readonly certInfo?: (bytes: Buffer) => Uint8Array;
+  /** The TPM's statement: `alg` and its hash. */
+  readonly tpmAlgorithm?: readonly [number, string];
   /** TPM_ALG_ID of the name, and its hash. */
   readonly nameAlgorithm?: readonly [number, string];
 }
@@ -148,11 +150,12 @@ function attestationIdentityKeys(): KeyPair {
 
 export function tpm(context: AttestationContext): Statement {
   const { authority, privateKey, authData, clientDataHash, changes } = context;
+  const [alg, algHash] = changes.tpmAlgorithm ?? [-257, 'sha256'];
   const [nameId, nameHash] = changes.nameAlgorithm ?? [0x000b, 'sha256'];
   const honest = publicArea(privateKey, nameId);
   const pubArea = changes.pubArea?.(honest) ?? honest;
   const name = Buffer.concat([u16(nameId), hash(nameHash, pubArea)]);
-  const extraData = sized(hash('sha256', Buffer.concat([authData, clientDataHash])));
+  const extraData = sized(hash(algHash, Buffer.concat([authData, clientDataHash])));
   const head = Buffer.concat([Buffer.of(0xff, 0x54, 0x43, 0x47), u16(0x8017), sized(Buffer.alloc(34))]);
   const info = Buffer.concat([head, extraData, Buffer.alloc(25), sized(name), sized(Buffer.alloc(34))]);
   const certInfo = changes.certInfo?.(info) ?? info;
@@ -167,9 +170,9 @@ export function tpm(context: AttestationContext): Statement {
   });
   const statement = statementOf(
     ['ver', '2.0'],
-    ['alg', -257],
+    ['alg', alg],
     ['x5c', [certificate]],
-    ['sig', sign('sha256', certInfo, keys.privateKey)],
+    ['sig', sign(algHash, certInfo, keys.privateKey)],
     ['certInfo', certInfo],
     ['pubArea', pubArea],
   );

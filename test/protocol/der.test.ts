@@ -73,7 +73,7 @@ describe('the other types', () => {
     expect(der.oid(parse('06082a8648ce3d040302'))).toBe('1.2.840.10045.4.3.2');
     expect(der.oid(parse('0603883703'))).toBe('2.999.3');
     expect(der.oid(parse('06012a'))).toBe('1.2');
-    for (const hex of ['0600', '0602802a', '06022a80', '06032a8001', `060a2a${'ff'.repeat(8)}7f`])
+    for (const hex of ['0600', '0602802a', '06022a80', '06022a81', '06032a8001', `060a2a${'ff'.repeat(8)}7f`])
       expect(() => der.oid(parse(hex))).toThrow(invalid);
   });
   test('times', () => {

@@ -16,7 +16,7 @@ import {
   encodeName,
   keyUsage,
 } from '../helpers/certificates.ts';
-import { bits, der, explicit, integer, oid, sequence, time, utf8String } from '../helpers/der.ts';
+import { bits, boolean, der, explicit, integer, oid, sequence, time, utf8String } from '../helpers/der.ts';
 import { fromHex, haveVectors, level3Vectors, vectorsNote } from '../helpers/vectors.ts';
 import { codedErrorOrValue } from './properties.ts';
 
@@ -119,6 +119,15 @@ describe('a certificate is refused', () => {
     const read = parseCertificate(build(v3, integer(1), algorithm, name, validity, name, unknown));
     expect(() => read.publicKey()).toThrow(expect.objectContaining({ code: 'public_key_invalid' }));
   });
+});
+
+test('a name or constraints with something behind are refused', () => {
+  const attribute = sequence(der(0x31, sequence(oid('2.5.4.3'), utf8String('x'), integer(1))));
+  expect(() => nameAttributes(attribute)).toThrow(invalid);
+  const value = sequence(boolean(true), integer(1), integer(2));
+  const extensions = [{ id: '2.5.29.19', value }];
+  const read = parseCertificate(createCertificate({ subject: [['CN', 'x']], keys, extensions }));
+  expect(() => readBasicConstraints(read)).toThrow(invalid);
 });
 
 describe('a second opinion', () => {

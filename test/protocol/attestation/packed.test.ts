@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { AttestationName, Tamper } from '../../helpers/authenticator.ts';
-import type { CborValue } from '../../helpers/cbor.ts';
+import type { CborMap, CborValue } from '../../helpers/cbor.ts';
 import {
   aaguidExtension,
   basicConstraints,
   type CertificateOptions,
   createAuthority,
+  ecKeys,
   type Name,
 } from '../../helpers/certificates.ts';
 import { octets } from '../../helpers/der.ts';
@@ -44,6 +45,13 @@ describe('self attestation refuses', () => {
   test.each(cases)('%s', async (_, tamper) => {
     await expect(packed('packed-self', tamper)).rejects.toMatchObject(refusal('attestation_invalid', '7.1.22'));
   });
+});
+
+test('self attestation with another algorithm than the key’s, under which its signature holds, is refused', async () => {
+  const coseKey = (key: CborMap): CborMap => new Map([...key, [3, -7]]);
+  const options = { attestation: 'packed-self', algorithm: 'ES384', keys: ecKeys() } as const;
+  const attempt = register({ options, tamper: { coseKey } });
+  await expect(attempt).rejects.toMatchObject(refusal('attestation_invalid', '7.1.22'));
 });
 
 describe('attestation by a certificate refuses', () => {

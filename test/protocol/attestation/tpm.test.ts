@@ -48,6 +48,26 @@ const patch =
     return changed;
   };
 
+const withScheme =
+  (scheme: number) =>
+  (area: Buffer): Uint8Array =>
+    Buffer.concat([area.subarray(0, 12), Buffer.of(0, scheme, 0, 0x0b), area.subarray(14)]);
+
+test('a key that is bound to a scheme holds', async () => {
+  expect(await attest({ attestation: { pubArea: withScheme(0x14) } })).toHaveProperty('aaguid');
+});
+
+test('SHA-1 holds only where the options list it', async () => {
+  const options = { attestation: 'tpm', authority, algorithm: 'RS256', keys: rsa } as const;
+  const tamper = { attestation: { tpmAlgorithm: [-65535, 'sha1'] } } as const;
+  expect(await register({ options, tamper, expected: { algorithms: [-257, -65535] } })).toHaveProperty('aaguid');
+  await expect(register({ options, tamper })).rejects.toMatchObject(invalid);
+});
+
+test('an unknown curve is refused', async () => {
+  await expect(attest({ attestation: { pubArea: patch(14, 0, 0x10) } }, 'ES256')).rejects.toMatchObject(invalid);
+});
+
 describe('refuses', () => {
   test.each<[string, Tamper]>([
     ['a signature that does not hold', { signature: flipBit }],
@@ -72,7 +92,7 @@ describe('refuses', () => {
     ['an unknown key type', { attestation: { pubArea: patch(0, 0, 8) } }],
     ['an unknown name algorithm', { attestation: { pubArea: patch(2, 0, 0x12) } }],
     ['a key that encrypts', { attestation: { pubArea: patch(10, 0, 6) } }],
-    ['an unknown scheme', { attestation: { pubArea: patch(12, 0, 0x15) } }],
+    ['an unknown scheme', { attestation: { pubArea: withScheme(0x15) } }],
     ['a modulus of another length', { attestation: { pubArea: patch(14, 0x0c, 0) } }],
     ['bytes behind pubArea', { attestation: { pubArea: (area) => Buffer.concat([area, Buffer.of(0)]) } }],
   ])('%s', async (_, tamper) => {
