@@ -26,7 +26,8 @@ export interface Misses {
   readonly miss: number;
 }
 
-const people = 32;
+/** So many that each has a handful of sessions at the end, as people have. */
+const people = 200;
 const lanes = 8;
 
 /** Logins on one worker with records in files, then the first request of each session that they started. */

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Nginx } from '../src/cli/nginx-binary.ts';
-import { freePort, type Running, startListening, workerOf } from './processes.ts';
+import { firstChild, freePort, type Running, startListening } from './processes.ts';
 
 export interface NginxOptions {
   /** Folder of this nginx alone; it is made. */
@@ -46,5 +46,5 @@ ${options.http(port)}
   );
   const command = [...(under ?? []), ...nginx.command, '-p', folder, '-c', file, '-e', join(folder, 'error.log')];
   const running = await startListening(command, port, join(folder, 'error.log'));
-  return { ...running, port, worker: under === undefined ? workerOf(running.pid) : running.pid };
+  return { ...running, port, worker: under === undefined ? await firstChild(running.pid) : running.pid };
 }

@@ -63,10 +63,15 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** The process itself if it has no children, as an nginx without a master; else its first child. */
-export function workerOf(pid: number): number {
-  const [first] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
-  return first === undefined || first === '' ? pid : Number(first);
+/** Waits for the first process that `pid` starts: nginx listens before it has a worker. */
+export async function firstChild(pid: number): Promise<number> {
+  const deadline = Date.now() + patience;
+  while (Date.now() < deadline) {
+    const [first = ''] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+    if (first !== '') return Number(first);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error(`process ${pid} starts none`);
 }
 
 /** Microseconds that all threads of a process have spent on a processor, in user space and in the kernel. */
