@@ -96,7 +96,7 @@ describe('places', () => {
     ['[]', 1, 1],
     ['null', 1, 1],
     ['{} {}', 1, 4],
-    ['{"rp": "a\nb"}', 1, 8],
+    ['{"rp": "a\nb"}', 1, 10],
     ["{'rp': 1}", 1, 2],
   ])('%j is no document', (document, line, column) => {
     expect(findings(document)[0]).toMatchObject({ path: '', line, column });
