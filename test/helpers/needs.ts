@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { findNginx } from '../../src/cli/nginx-binary.ts';
+import { testNginx } from './nginx.ts';
 
 const run = promisify(execFile);
 
@@ -9,7 +9,7 @@ const run = promisify(execFile);
 export const chromiumPath = process.env.CHROMIUM_BIN ?? '/usr/bin/chromium';
 
 const checks = {
-  nginx: async () => (await findNginx()).version !== '',
+  nginx: async () => (await testNginx()).version !== '',
   chromium: async () => existsSync(chromiumPath),
   docker: async () => (await run('docker', ['version', '--format', '{{.Server.Version}}'])).stdout.trim() !== '',
   valgrind: async () => (await run('valgrind', ['--version'])).stdout.includes('valgrind'),

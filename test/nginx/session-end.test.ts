@@ -21,7 +21,7 @@ describe.runIf(await needs('nginx')).each(variants)('end of a session: $name', (
     upstream = await startUpstream();
     nginx = await startNginx({
       ...{ engine, contexts, workers, upstream },
-      settings: { session: { idle: '10m', absolute: '1h' }, identity: { ttl: '60s', refresh: '2s' } },
+      settings: { session: { idle: '10m', absolute: '1h' }, identity: { ttl: '60s', refresh: '1s' } },
     });
     passkey = new Authenticator({ origin: nginx.origin });
     ada = await enrol(nginx, passkey, { user: 'ada', groups: ['admins'] });
