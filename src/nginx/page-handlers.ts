@@ -4,6 +4,7 @@ import { loginPage } from '../pages/login.ts';
 import { signedOutPage } from '../pages/signed-out.ts';
 import { type Context, maybeAuthenticated } from './context.ts';
 import { stepUpOptions, usernamelessOptions } from './login-options.ts';
+import { queryOf } from './query.ts';
 import { originOf } from './request.ts';
 import { page } from './response.ts';
 import { safeReturnTo } from './return-to.ts';
@@ -14,9 +15,10 @@ import { siteOf } from './site.ts';
 export async function showLogin(context: Context): Promise<Outgoing> {
   const { service, request } = context;
   const site = siteOf(service.settings, originOf(request, service.settings));
-  const returnTo = safeReturnTo(request.query.return_to);
+  const query = queryOf(request.target);
+  const returnTo = safeReturnTo(query.return_to);
   const known = await maybeAuthenticated(context);
-  if (known !== null && request.query.step_up === '1') {
+  if (known !== null && query.step_up === '1') {
     const minutes = Math.round((clock.now() / 1000 - known.authentication.time) / 60);
     const kind = known.authentication.userVerified ? ('max_age' as const) : ('uv' as const);
     const ageText = minutes === 1 ? '1 minute' : `${minutes} minutes`;
@@ -26,12 +28,15 @@ export async function showLogin(context: Context): Promise<Outgoing> {
   }
   const options = await usernamelessOptions(context);
   const signedIn = known === null ? null : { name: known.user.name };
-  const ended = known === null && request.query.ended === '1' ? 'Your session has ended.' : null;
+  const ended = known === null && query.ended === '1' ? 'Your session has ended.' : null;
   return page(200, loginPage({ site, returnTo, options, signedIn, ended }));
 }
 
-export async function showEnrol({ service, request }: Context): Promise<Outgoing> {
-  return page(200, enrolPage({ site: siteOf(service.settings, originOf(request, service.settings)) }));
+export async function showEnrol(context: Context): Promise<Outgoing> {
+  const { service, request } = context;
+  const known = await maybeAuthenticated(context);
+  const signedIn = known === null ? null : { name: known.user.name };
+  return page(200, enrolPage({ site: siteOf(service.settings, originOf(request, service.settings)), signedIn }));
 }
 
 export async function showSignedOut({ service, request }: Context): Promise<Outgoing> {

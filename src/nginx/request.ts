@@ -7,7 +7,6 @@ export class Request {
   readonly method: string;
   readonly path: string;
   readonly target: string;
-  readonly query: Readonly<Record<string, string>>;
   readonly address: string;
   /** Eight characters that stand in the answer and in the log. */
   readonly ref: string;
@@ -18,7 +17,6 @@ export class Request {
     this.method = incoming.method;
     this.path = incoming.path;
     this.target = incoming.target;
-    this.query = incoming.query;
     this.address = incoming.address;
     this.ref = incoming.id.slice(0, 8);
     this.body = incoming.body;

@@ -13,7 +13,6 @@ export interface Incoming {
   readonly path: string;
   /** The raw target: path and query as sent. */
   readonly target: string;
-  readonly query: Readonly<Record<string, string>>;
   readonly headerLines: readonly (readonly [name: string, value: string])[];
   readonly body: string;
   readonly address: string;
@@ -27,16 +26,10 @@ export interface Outgoing {
 }
 
 export function readIncoming(r: NginxHTTPRequest): Incoming {
-  const query: Record<string, string> = {};
-  for (const name of Object.keys(r.args)) {
-    const value: unknown = r.args[name];
-    if (typeof value === 'string') query[name] = value;
-  }
   return {
     method: r.method,
     path: r.uri,
     target: r.variables.request_uri ?? '',
-    query,
     headerLines: r.rawHeadersIn,
     body: r.requestText ?? '',
     address: r.variables.remote_addr ?? '',
@@ -50,7 +43,6 @@ export function readHead(r: NginxHTTPRequest): Incoming & { readonly variables: 
     method: r.variables.request_method ?? '',
     path: r.uri,
     target: r.variables.request_uri ?? '',
-    query: {},
     headerLines: r.rawHeadersIn,
     body: '',
     address: r.variables.remote_addr ?? '',
