@@ -34,7 +34,7 @@ export async function tick(variables: Variables): Promise<void> {
     noticeClock();
     await noticeKeys(service);
     await buryRevoked(service);
-    if (clock.now() - lastMinute >= minute) {
+    if (Math.abs(clock.now() - lastMinute) >= minute) {
       lastMinute = clock.now();
       await everyMinute(service);
     }
