@@ -15,8 +15,7 @@ const minute = 60_000;
 /** Milliseconds for which an expired invite can still be looked at. */
 const week = 604_800_000;
 
-/** Of this worker process, not of any request. */
-let started = false;
+/** Of this context, not of any request; one that is made anew does the work of a minute early. */
 let lastMinute = 0;
 
 /**
@@ -25,9 +24,11 @@ let lastMinute = 0;
  */
 export async function tick(variables: Variables): Promise<void> {
   try {
-    if (!started) {
+    // A context does not live as long as its worker, which alone decides when settings on disk count.
+    const started = `started ${processIds.worker}`;
+    if (state.get(started) === undefined) {
       adoptSettings(variables);
-      started = true;
+      state.set(started, 'yes');
       await selfCheck(variables);
     }
     const service = await loadService(variables);

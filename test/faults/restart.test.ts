@@ -7,6 +7,7 @@ import { type Enrolment, enrol, get, invite, login, post } from '../helpers/clie
 import { needs } from '../helpers/needs.ts';
 import { type RunningNginx, startNginx } from '../helpers/nginx.ts';
 import { startUpstream, type Upstream } from '../helpers/upstream.ts';
+import { waitFor } from '../helpers/wait-for.ts';
 import { statuses } from './sites.ts';
 
 describe.runIf(await needs('nginx'))('what lives through', () => {
@@ -111,5 +112,20 @@ describe.runIf(await needs('nginx'))('what lives through', () => {
     await Promise.all(askers);
     expect(failures).toEqual([]);
     expect(count).toBeGreaterThan(50);
+  });
+});
+
+describe.runIf(await needs('nginx')).each(['reused', 'fresh'] as const)('settings on disk, contexts %s', (contexts) => {
+  it('count from the next reload on, not before', async () => {
+    const nginx = await startNginx({ upstream: await startUpstream(), contexts });
+    const path = join(nginx.folder, 'fido2.json');
+    const document = JSON.parse(readFileSync(path, 'utf8')) as object;
+    const { cookie } = await enrol(nginx, new Authenticator({ origin: nginx.origin }), { user: 'bob' });
+    nginx.writeSettings({ ...document, policies: { user: { groups: ['nobody'] } } });
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    expect(await statuses(nginx, cookie)).toEqual([200]);
+    await nginx.reload();
+    await waitFor(async () => (await statuses(nginx, cookie)).join() === '403', 'the new settings to count');
+    expect(nginx.errorLog().split('fido2: fit:').length - 1).toBe(2);
   });
 });
