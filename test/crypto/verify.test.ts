@@ -1,4 +1,12 @@
-import { constants, generateKeyPairSync, type KeyObject, privateDecrypt, sign, webcrypto } from 'node:crypto';
+import {
+  constants,
+  generateKeyPairSync,
+  type KeyObject,
+  privateDecrypt,
+  publicEncrypt,
+  sign,
+  webcrypto,
+} from 'node:crypto';
 import { p256 } from '@noble/curves/nist.js';
 import { describe, expect, test } from 'vitest';
 import type { Subtle } from '../../src/crypto/subtle.ts';
@@ -9,6 +17,7 @@ import { integer, sequence } from '../helpers/der.ts';
 
 const data = new TextEncoder().encode('what is signed');
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const oddRsa = generateKeyPairSync('rsa', { modulusLength: 2049 });
 const ec = (namedCurve: string) => generateKeyPairSync('ec', { namedCurve });
 const p256Pair = ec('P-256');
 const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
@@ -154,6 +163,31 @@ describe.each([
     expect(await raw(join(start, padding(fill - 1), Buffer.of(0xfe), zero, info))).toBe(false);
     expect(await raw(join(start, padding(fill + 2), zero, info.subarray(0, 17), info.subarray(19)))).toBe(false);
     expect(await raw(join(start, padding(fill + 19), zero, digest))).toBe(false);
+  });
+
+  test('no PSS signature whose encoding is only nearly right', async () => {
+    const key = publicKeyOf(rsa.publicKey);
+    const signature = sign('sha256', data, { key: rsa.privateKey, ...pss });
+    const encoded = publicEncrypt({ key: rsa.publicKey, padding: constants.RSA_NO_PADDING }, signature);
+    const changed = (at: number, mask: number): Promise<boolean> =>
+      verifier.verify(
+        key,
+        -37,
+        data,
+        decryptRaw(Uint8Array.from(encoded, (byte, i) => (i === at ? byte ^ mask : byte))),
+      );
+    expect(await changed(0, 0)).toBe(true);
+    expect(await changed(255, 1)).toBe(false); // the trailer
+    expect(await changed(10, 1)).toBe(false); // the padding
+    expect(await changed(200, 1)).toBe(false); // the salt
+  });
+
+  test('PSS under a modulus of 8 n + 1 bits, whose encoding is a byte shorter', async () => {
+    const { publicKey, privateKey } = oddRsa;
+    const signature = sign('sha256', data, { key: privateKey, ...pss });
+    expect(await verifier.verify(publicKeyOf(publicKey), -37, data, signature)).toBe(true);
+    const wrong = Uint8Array.from(signature, (byte, i) => (i === 128 ? byte ^ 1 : byte));
+    expect(await verifier.verify(publicKeyOf(publicKey), -37, data, wrong)).toBe(false);
   });
 
   test('hashes', async () => {
