@@ -47,8 +47,8 @@ export async function logout(context: Context): Promise<Outgoing> {
       session: known.session.value.id,
     });
   }
-  const cookie = { 'Set-Cookie': [clearSessionCookie()] };
-  const answer = noContent(cookie);
+  // what the browser keeps of gated pages, to show on the way back, goes with the session
+  const answer = noContent({ 'Set-Cookie': [clearSessionCookie()], 'Clear-Site-Data': '"cache"' });
   return isForm ? { ...answer, status: 303, headers: { ...answer.headers, Location: '/fido2/signed-out' } } : answer;
 }
 

@@ -8,10 +8,11 @@ import { enrolPage } from '../../src/pages/enrol.ts';
 import { errorPage } from '../../src/pages/error.ts';
 import { loginPage } from '../../src/pages/login.ts';
 import { signedOutPage } from '../../src/pages/signed-out.ts';
+import { addAuthenticator, launch } from '../helpers/browser.ts';
 import { needs } from '../helpers/needs.ts';
 import { accountState, creationOptions, requestOptions as options, problem } from './handlers.ts';
 import { requestOptions, site } from './samples.ts';
-import { addAuthenticator, launch, openSite, origin } from './stub-site.ts';
+import { openSite, origin } from './stub-site.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const returnTo = '/app/reports';

@@ -2,10 +2,11 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accountPage } from '../../src/pages/account.ts';
 import { accountScript as words } from '../../src/pages/en.ts';
+import { addAuthenticator, launch } from '../helpers/browser.ts';
 import { needs } from '../helpers/needs.ts';
 import { accountState, creationOptions, problem, registered, requestOptions } from './handlers.ts';
 import { site } from './samples.ts';
-import { type Answer, addAuthenticator, launch, openSite, origin, type StubSite } from './stub-site.ts';
+import { type Answer, openSite, origin, type StubSite } from './stub-site.ts';
 
 describe.runIf(await needs('chromium'))('the account page', () => {
   let browser: Browser;

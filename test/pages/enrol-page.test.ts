@@ -3,10 +3,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { creation, enrol } from '../../src/pages/en.ts';
 import { refusalWords } from '../../src/pages/en-refusals.ts';
 import { enrolPage } from '../../src/pages/enrol.ts';
+import { addAuthenticator, launch } from '../helpers/browser.ts';
 import { needs } from '../helpers/needs.ts';
 import { creationOptions, problem, registered } from './handlers.ts';
 import { site } from './samples.ts';
-import { addAuthenticator, launch, openSite, origin, type StubSite } from './stub-site.ts';
+import { openSite, origin, type StubSite } from './stub-site.ts';
 
 describe.runIf(await needs('chromium'))('the enrolment page', () => {
   let browser: Browser;
@@ -25,7 +26,7 @@ describe.runIf(await needs('chromium'))('the enrolment page', () => {
         ...answers,
       },
     });
-    return { ...opened, authenticator: await addAuthenticator(opened.page, transport) };
+    return { ...opened, authenticator: await addAuthenticator(opened.page, { transport }) };
   }
 
   test('says for whom the link is, and takes the code out of the address but not away from a reload', async () => {

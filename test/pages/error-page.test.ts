@@ -3,9 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { errorCodes } from '../../src/errors.ts';
 import { common, errorScript, errorPage as words } from '../../src/pages/en.ts';
 import { errorPage } from '../../src/pages/error.ts';
+import { launch } from '../helpers/browser.ts';
 import { needs } from '../helpers/needs.ts';
 import { site } from './samples.ts';
-import { launch, openSite, origin } from './stub-site.ts';
+import { openSite, origin } from './stub-site.ts';
 
 const time = '2026-11-24T09:00:00.000Z';
 const denied = errorPage({ site, status: 403, code: 'not_allowed', ref: '7f3a91c2', user: 'alice', time });

@@ -3,10 +3,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ceremony, login, loginScript, stepUp } from '../../src/pages/en.ts';
 import { enrolPage } from '../../src/pages/enrol.ts';
 import { loginPage } from '../../src/pages/login.ts';
+import { addAuthenticator, launch } from '../helpers/browser.ts';
 import { needs } from '../helpers/needs.ts';
 import { creationOptions, requestOptions as options, problem, registered } from './handlers.ts';
 import { requestOptions, site } from './samples.ts';
-import { type Answer, addAuthenticator, launch, type OpenSite, openSite, origin, type StubSite } from './stub-site.ts';
+import { type Answer, type OpenSite, openSite, origin, type StubSite } from './stub-site.ts';
 
 const accepted: Answer = { status: 200, body: { user: 'alice', return_to: '/app?x=1' } };
 const blank = { html: '<!doctype html><title>app</title>', csp: "default-src 'none'" };

@@ -1,7 +1,5 @@
-import type { Browser, BrowserContext, CDPSession, Page, Route } from 'playwright-core';
-import { chromium } from 'playwright-core';
+import type { Browser, BrowserContext, Page, Route } from 'playwright-core';
 import type { Rendered } from '../../src/pages/page.ts';
-import { chromiumPath } from '../helpers/needs.ts';
 
 export const origin = 'http://localhost:8080';
 
@@ -33,11 +31,6 @@ export interface OpenSite {
   readonly calls: Call[];
   /** Console errors, exceptions and requests to other origins: there must be none. */
   readonly complaints: string[];
-}
-
-export function launch(): Promise<Browser> {
-  const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'];
-  return chromium.launch({ executablePath: chromiumPath, args });
 }
 
 function bodyOf(route: Route): unknown {
@@ -84,34 +77,4 @@ export async function openSite(browser: Browser, site: StubSite): Promise<OpenSi
     if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) complaints.push(message.text());
   });
   return { page, context, calls, complaints };
-}
-
-export interface Authenticator {
-  /** Whether it answers at once, or waits as for a person who does nothing. */
-  present(yes: boolean): Promise<void>;
-  clear(): Promise<void>;
-}
-
-/** A virtual authenticator, not yet answering. */
-export async function addAuthenticator(page: Page, transport: 'internal' | 'usb' = 'internal'): Promise<Authenticator> {
-  const session: CDPSession = await page.context().newCDPSession(page);
-  await session.send('WebAuthn.enable');
-  const { authenticatorId } = await session.send('WebAuthn.addVirtualAuthenticator', {
-    options: {
-      protocol: 'ctap2',
-      transport,
-      hasResidentKey: true,
-      hasUserVerification: true,
-      isUserVerified: true,
-      automaticPresenceSimulation: false,
-    },
-  });
-  return {
-    present: async (enabled) => {
-      await session.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled });
-    },
-    clear: async () => {
-      await session.send('WebAuthn.clearCredentials', { authenticatorId });
-    },
-  };
 }

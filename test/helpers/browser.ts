@@ -1,0 +1,151 @@
+import { type Browser, type BrowserContext, type CDPSession, chromium, type Page } from 'playwright-core';
+import { afterEach, expect } from 'vitest';
+import { cleanUp } from './cleanup.ts';
+import { chromiumPath } from './needs.ts';
+
+/** Chromium without the requests that it makes of its own accord; pages come back from its memory as for people. */
+export function launch(): Promise<Browser> {
+  const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update'];
+  return chromium.launch({
+    executablePath: chromiumPath,
+    args,
+    ignoreDefaultArgs: ['--disable-back-forward-cache'],
+  });
+}
+
+/** The authenticator of one tab. */
+export interface TabAuthenticator {
+  /** Whether somebody touches it whenever it asks, or nobody ever does. */
+  present(yes: boolean): Promise<void>;
+  /** Whether whoever touches it passes its check of fingerprint, face or PIN. */
+  verifies(yes: boolean): Promise<void>;
+  /** Ids of the passkeys on it. */
+  ids(): Promise<string[]>;
+  /** Puts its passkeys on another one too, as a password manager does. */
+  shareWith(other: TabAuthenticator): Promise<void>;
+  clear(): Promise<void>;
+  readonly session: CDPSession;
+  readonly authenticatorId: string;
+}
+
+export interface AuthenticatorOptions {
+  readonly transport?: 'internal' | 'usb';
+  /** Its passkeys are synced, and so in many places. */
+  readonly synced?: boolean;
+}
+
+/** A virtual authenticator, not yet touched by anybody. */
+export async function addAuthenticator(
+  page: Page,
+  { transport = 'internal', synced = false }: AuthenticatorOptions = {},
+): Promise<TabAuthenticator> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('WebAuthn.enable');
+  const { authenticatorId } = await session.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport,
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: false,
+      defaultBackupEligibility: synced,
+      defaultBackupState: synced,
+    },
+  });
+  const credentials = async () => (await session.send('WebAuthn.getCredentials', { authenticatorId })).credentials;
+  return {
+    session,
+    authenticatorId,
+    async present(enabled) {
+      await session.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled });
+    },
+    async verifies(isUserVerified) {
+      await session.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified });
+    },
+    async ids() {
+      return (await credentials()).map(({ credentialId }) => Buffer.from(credentialId, 'base64').toString('base64url'));
+    },
+    async shareWith(other) {
+      for (const credential of await credentials()) {
+        await other.session.send('WebAuthn.addCredential', { authenticatorId: other.authenticatorId, credential });
+      }
+    },
+    async clear() {
+      await session.send('WebAuthn.clearCredentials', { authenticatorId });
+    },
+  };
+}
+
+/** A person's browser: tabs that share cookies. */
+export interface Visitor {
+  readonly context: BrowserContext;
+  readonly page: Page;
+  readonly authenticator: TabAuthenticator;
+  /** Errors on a console, exceptions, breaches of a policy, requests to other hosts. None may be left at a test's end. */
+  readonly complaints: string[];
+  /** One more tab, its authenticator with the passkeys of the first. */
+  newTab(): Promise<{ readonly page: Page; readonly authenticator: TabAuthenticator }>;
+  /** Removes and returns what the console said of answers that are no success. */
+  takeRefusals(): string[];
+}
+
+let browser: Promise<Browser> | null = null;
+const visitors = new Set<Visitor>();
+
+afterEach(async () => {
+  const complaints: string[] = [];
+  for (const visitor of visitors) {
+    await visitor.context.close();
+    complaints.push(...visitor.complaints);
+  }
+  visitors.clear();
+  expect(complaints).toEqual([]);
+});
+
+/** One browser a file. */
+function running(): Promise<Browser> {
+  browser ??= launch().then((started) => {
+    cleanUp(() => started.close());
+    return started;
+  });
+  return browser;
+}
+
+/** Somebody with an empty browser and a new authenticator, who sees nothing but this origin. */
+export async function visit(origin: string, options: AuthenticatorOptions = {}): Promise<Visitor> {
+  const context = await (await running()).newContext({ reducedMotion: 'reduce' });
+  const complaints: string[] = [];
+  context.on('request', (request) => {
+    const url = request.url();
+    if (!url.startsWith(`${origin}/`) && !url.startsWith('data:')) complaints.push(`a request to ${url}`);
+  });
+  context.on('console', (message) => {
+    const { url } = message.location();
+    if (message.type() === 'error') complaints.push(`${message.text()} ${url.replace(origin, '')}`);
+  });
+  context.on('weberror', (error) => complaints.push(error.error().message));
+  const open = async () => {
+    const page = await context.newPage();
+    return { page, authenticator: await addAuthenticator(page, options) };
+  };
+  const first = await open();
+  const visitor: Visitor = {
+    context,
+    complaints,
+    ...first,
+    async newTab() {
+      const tab = await open();
+      await first.authenticator.shareWith(tab.authenticator);
+      return tab;
+    },
+    takeRefusals() {
+      const isRefusal = (text: string) => text.startsWith('Failed to load resource: the server responded with');
+      const refusals = complaints.filter(isRefusal);
+      complaints.splice(0, complaints.length, ...complaints.filter((text) => !isRefusal(text)));
+      return refusals.map((text) => text.replace(/^.*status of (\d+) \([^)]*\) /, '$1 '));
+    },
+  };
+  visitors.add(visitor);
+  return visitor;
+}
