@@ -167,8 +167,14 @@ describe.each([
 
   test('no PSS signature whose encoding is only nearly right', async () => {
     const key = publicKeyOf(rsa.publicKey);
-    const signature = sign('sha256', data, { key: rsa.privateKey, ...pss });
-    const encoded = publicEncrypt({ key: rsa.publicKey, padding: constants.RSA_NO_PADDING }, signature);
+    const encode = (): Buffer =>
+      publicEncrypt(
+        { key: rsa.publicKey, padding: constants.RSA_NO_PADDING },
+        sign('sha256', data, { key: rsa.privateKey, ...pss }),
+      );
+    // With another salt until the unused bit can be set and the number still fits the modulus.
+    let encoded = encode();
+    while ((encoded[0] ?? 0) >= 0x40) encoded = encode();
     const changed = (at: number, mask: number): Promise<boolean> =>
       verifier.verify(
         key,
@@ -180,6 +186,7 @@ describe.each([
     expect(await changed(255, 1)).toBe(false); // the trailer
     expect(await changed(10, 1)).toBe(false); // the padding
     expect(await changed(200, 1)).toBe(false); // the salt
+    expect(await changed(0, 0x80)).toBe(false); // the unused bit
   });
 
   test('PSS under a modulus of 8 n + 1 bits, whose encoding is a byte shorter', async () => {
