@@ -24,8 +24,16 @@ export interface TabAuthenticator {
   /** Puts its passkeys on another one too, as a password manager does. */
   shareWith(other: TabAuthenticator): Promise<void>;
   clear(): Promise<void>;
-  readonly session: CDPSession;
-  readonly authenticatorId: string;
+  /** Lays it aside and takes a new, empty one of this kind. */
+  use(transport: 'internal' | 'usb'): Promise<void>;
+  /** Takes a passkey of another one. */
+  add(credential: StoredPasskey): Promise<void>;
+}
+
+type StoredPasskey = Awaited<ReturnType<typeof credentialsOn>>[number];
+
+async function credentialsOn(session: CDPSession, authenticatorId: string) {
+  return (await session.send('WebAuthn.getCredentials', { authenticatorId })).credentials;
 }
 
 export interface AuthenticatorOptions {
@@ -41,22 +49,23 @@ export async function addAuthenticator(
 ): Promise<TabAuthenticator> {
   const session = await page.context().newCDPSession(page);
   await session.send('WebAuthn.enable');
-  const { authenticatorId } = await session.send('WebAuthn.addVirtualAuthenticator', {
-    options: {
-      protocol: 'ctap2',
-      transport,
-      hasResidentKey: true,
-      hasUserVerification: true,
-      isUserVerified: true,
-      automaticPresenceSimulation: false,
-      defaultBackupEligibility: synced,
-      defaultBackupState: synced,
-    },
-  });
-  const credentials = async () => (await session.send('WebAuthn.getCredentials', { authenticatorId })).credentials;
+  const create = async (kind: 'internal' | 'usb') => {
+    const { authenticatorId } = await session.send('WebAuthn.addVirtualAuthenticator', {
+      options: {
+        protocol: 'ctap2',
+        transport: kind,
+        hasResidentKey: true,
+        hasUserVerification: true,
+        isUserVerified: true,
+        automaticPresenceSimulation: false,
+        defaultBackupEligibility: synced,
+        defaultBackupState: synced,
+      },
+    });
+    return authenticatorId;
+  };
+  let authenticatorId = await create(transport);
   return {
-    session,
-    authenticatorId,
     async present(enabled) {
       await session.send('WebAuthn.setAutomaticPresenceSimulation', { authenticatorId, enabled });
     },
@@ -64,15 +73,21 @@ export async function addAuthenticator(
       await session.send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified });
     },
     async ids() {
-      return (await credentials()).map(({ credentialId }) => Buffer.from(credentialId, 'base64').toString('base64url'));
+      const credentials = await credentialsOn(session, authenticatorId);
+      return credentials.map(({ credentialId }) => Buffer.from(credentialId, 'base64').toString('base64url'));
     },
     async shareWith(other) {
-      for (const credential of await credentials()) {
-        await other.session.send('WebAuthn.addCredential', { authenticatorId: other.authenticatorId, credential });
-      }
+      for (const credential of await credentialsOn(session, authenticatorId)) await other.add(credential);
     },
     async clear() {
       await session.send('WebAuthn.clearCredentials', { authenticatorId });
+    },
+    async use(kind) {
+      await session.send('WebAuthn.removeVirtualAuthenticator', { authenticatorId });
+      authenticatorId = await create(kind);
+    },
+    async add(credential) {
+      await session.send('WebAuthn.addCredential', { authenticatorId, credential });
     },
   };
 }

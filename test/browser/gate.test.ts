@@ -1,0 +1,114 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { findUserByName } from '../../src/identity/user.ts';
+import { errorPage, login, loginScript, stepUp as words } from '../../src/pages/en.ts';
+import { type Visitor, visit } from '../helpers/browser.ts';
+import { get } from '../helpers/client.ts';
+import { needs } from '../helpers/needs.ts';
+import { sessionOf } from '../helpers/session.ts';
+import { type BrowserSite, enrolIn, startSite, upstreamHeading } from './site.ts';
+
+const available = (await needs('nginx')) && (await needs('chromium'));
+
+describe.runIf(available)('a gated page', () => {
+  let site: BrowserSite;
+  beforeAll(async () => {
+    site = await startSite();
+  });
+
+  /** Signed in since this many minutes. */
+  async function memberSince(minutes: number, user: string, groups: readonly string[] = []): Promise<Visitor> {
+    const { nginx } = site;
+    const visitor = await visit(nginx.origin);
+    await enrolIn(visitor, nginx, user, groups);
+    const found = await findUserByName(nginx.ports, user);
+    const who = { userId: found?.value.id ?? '', credentialId: found?.value.credentials[0]?.id ?? '' };
+    const { cookie: value } = await sessionOf(nginx, who, { age: minutes * 60_000 });
+    const [cookie] = await visitor.context.cookies();
+    if (cookie === undefined) throw new Error('no cookie');
+    await visitor.context.addCookies([{ ...cookie, value }]);
+    return visitor;
+  }
+
+  it('that wants a fresh confirmation asks for one touch and shows what was asked for', async () => {
+    const { page, authenticator, context } = await memberSince(12, 'ada', ['admins']);
+    const target = `${site.nginx.origin}/admin/users?page=2#last`;
+    const [before] = await context.cookies();
+    await page.goto(target);
+    expect(await page.textContent('h1')).toBe(words.title);
+    expect(await page.textContent('main')).toContain(words.last('12 minutes'));
+    expect(await page.textContent('.who')).toContain('ada');
+    await authenticator.present(true);
+    await page.click('#go');
+    await page.waitForURL(target);
+    expect(await page.textContent('h1')).toBe(upstreamHeading);
+    const [after] = await context.cookies();
+    expect(after?.value).not.toBe(before?.value);
+    expect((await get(site.nginx, '/app/', { cookie: before?.value })).status).toBe(200);
+    expect((await get(site.nginx, '/admin/', { cookie: before?.value })).status).toBe(401);
+  });
+
+  it('that wants a fresh confirmation does not take another user’s', async () => {
+    const other = await visit(site.nginx.origin);
+    await enrolIn(other, site.nginx, 'mallory', ['admins']);
+    const visitor = await memberSince(12, 'bert', ['admins']);
+    const { page, authenticator } = visitor;
+    await page.goto(`${site.nginx.origin}/admin/`);
+    await authenticator.clear();
+    await other.authenticator.shareWith(authenticator);
+    await authenticator.present(true);
+    await page.click('#go');
+    await expect.poll(() => page.getAttribute('#go', 'aria-disabled')).toBeNull();
+    expect(new URL(page.url()).pathname).toBe('/fido2/login');
+    const [cookie] = await visitor.context.cookies();
+    expect((await get(site.nginx, '/admin/', { cookie: cookie?.value })).status).toBe(401);
+  });
+
+  it('can be left for another account instead of confirming', async () => {
+    const { page, context } = await memberSince(12, 'carl', ['admins']);
+    await page.goto(`${site.nginx.origin}/admin/`);
+    await page.click('#leave button');
+    await expect.poll(() => page.textContent('h1')).toBe(login.title);
+    expect(await page.textContent('.lead')).toContain('/admin/');
+    expect(await context.cookies()).toEqual([]);
+  });
+
+  it('that does not help a second time says so instead of asking on and on', async () => {
+    const visitor = await memberSince(12, 'dora', ['admins']);
+    const { page, authenticator } = visitor;
+    await page.goto(`${site.nginx.origin}/admin/`);
+    await authenticator.present(true);
+    await page.click('#go');
+    await page.waitForURL(`${site.nginx.origin}/admin/`);
+    await authenticator.present(false);
+    await page.goto(`${site.nginx.origin}/fido2/login?step_up=1&return_to=/admin/`);
+    await page.waitForSelector(`text=${loginScript.stillTitle}`);
+  });
+
+  it('that is forbidden says who is signed in, whom to tell what, and lets one change the account', async () => {
+    const visitor = await memberSince(0, 'emil');
+    const { page, context } = visitor;
+    const answer = await page.goto(`${site.nginx.origin}/admin/`);
+    expect(answer?.status()).toBe(403);
+    expect(await page.textContent('main')).toContain(`${errorPage.signedInAs} emil.`);
+    const ref = (await page.textContent('#ref')) ?? '';
+    expect(site.nginx.audit().find((entry) => entry.ref === ref)).toMatchObject({
+      code: 'not_allowed',
+      policy: 'admin',
+    });
+    expect(visitor.takeRefusals()).toEqual(['403 /admin/']);
+    await page.click(`text=${errorPage.otherAccount}`);
+    await page.waitForURL(`${site.nginx.origin}/fido2/signed-out`);
+    expect(await context.cookies()).toEqual([]);
+  });
+
+  it('asked for by a script gets a status and no page', async () => {
+    const visitor = await memberSince(0, 'finn');
+    await visitor.page.goto(`${site.nginx.origin}/app/`);
+    await visitor.context.clearCookies();
+    const told = await visitor.page.evaluate(
+      `fetch('/app/data').then(async (answer) => [answer.status, (await answer.json()).code, answer.redirected])`,
+    );
+    expect(told).toEqual([401, 'session_required', false]);
+    expect(visitor.takeRefusals()).toEqual(['401 /app/data']);
+  });
+});
