@@ -5,12 +5,13 @@ import { type RunningNginx, startNginx } from './nginx.ts';
 import { type Site, startSite } from './site.ts';
 import { upstreamBlock } from './upstream.ts';
 
-export type DesignName = 'plain' | 'headers' | 'gated' | 'service';
+export type DesignName = 'plain' | 'headers' | 'gated' | 'quickjs' | 'service';
 
 export const designTitles: Readonly<Record<DesignName, string>> = {
   plain: 'plain proxy',
   headers: 'proxy with the same headers',
   gated: 'gated by ngx-fido2',
+  quickjs: 'the same gate on QuickJS',
   service: 'auth_request to a Node service',
 };
 
@@ -30,7 +31,10 @@ export interface Setting {
 }
 
 export function startDesign(name: DesignName, setting: Setting, under?: readonly string[]): Promise<RunningNginx> {
-  if (name === 'gated') return startSite(setting.nginx, setting.site, setting.upstream, under);
+  if (name === 'gated' || name === 'quickjs') {
+    const gateEngine = name === 'gated' ? 'njs' : 'qjs';
+    return startSite(setting.nginx, setting.site, { upstream: setting.upstream, gateEngine, under });
+  }
   const inside = { plain: plainLocation, headers: headersLocation, service: serviceLocation }[name](setting);
   return startNginx(setting.nginx, {
     folder: join(setting.folder, name),

@@ -39,7 +39,7 @@ export async function measureLogins(
 ): Promise<{ logins: Logins; misses: Misses }> {
   const upstream = await startUpstream(nginx, folder);
   const site = await installSite(join(folder, `logins-${crypto}`), { crypto });
-  const running = await startSite(nginx, site, upstream.port);
+  const running = await startSite(nginx, site, { upstream: upstream.port });
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const everybody: Person[] = [];
   try {

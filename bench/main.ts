@@ -56,29 +56,30 @@ async function measureGate(rig: Rig, { quick, only }: Options, report: Report): 
   if (only.includes('instructions')) {
     const reason = await instructionsUnavailable(setting.nginx);
     if (reason === null) {
-      const count = (name: 'plain' | 'headers' | 'gated') => {
+      const count = (name: 'plain' | 'headers' | 'gated' | 'quickjs') => {
         note(`instructions: ${name}`);
         return countInstructions(name, setting, cookies[name], Array(quick ? 50 : 300).fill(cookies[name]));
       };
       const [plain, headers, gated] = [await count('plain'), await count('headers'), await count('gated')];
       note('instructions: first requests');
       const miss = await countInstructions('gated', setting, cookies.gated, unused);
-      report.instructions = { plain, headers, gated, miss };
+      report.instructions = { plain, headers, gated, quickjs: await count('quickjs'), miss };
     } else {
       report.skipped.push(`instructions: ${reason}`);
     }
   }
   if (only.includes('memory')) {
     const requests = quick ? 500 : 2000;
-    const of = (name: 'plain' | 'headers' | 'gated') => {
+    const of = (name: 'plain' | 'headers' | 'gated' | 'quickjs') => {
       note(`memory: ${name}`);
       return measureMemory(name, rig, requests);
     };
-    report.memory = { requests, plain: await of('plain'), headers: await of('headers'), gated: await of('gated') };
+    const [plain, headers, gated] = [await of('plain'), await of('headers'), await of('gated')];
+    report.memory = { requests, plain, headers, gated, quickjs: await of('quickjs') };
   }
   if (only.includes('throughput')) {
     const generator = await chooseLoadGenerator(note);
-    const plan = { connections: [4, 16, 64], rounds: quick ? 2 : 7, seconds: quick ? 1 : 3 };
+    const plan = { connections: [4, 16, 64], rounds: quick ? 2 : 7, seconds: quick ? 1 : 2 };
     const rows = await measureThroughput(rig, generator.run, plan, note);
     report.throughput = { generator: generator.name, rounds: plan.rounds, rows };
   }

@@ -16,10 +16,10 @@ export interface Report {
   readonly time: string;
   readonly command: string;
   readonly machine: Machine;
-  instructions?: Readonly<Record<'plain' | 'headers' | 'gated' | 'miss', number>>;
+  instructions?: Readonly<Record<'plain' | 'headers' | 'gated' | 'quickjs' | 'miss', number>>;
   throughput?: { readonly generator: string; readonly rounds: number; readonly rows: readonly Throughput[] };
   /** Kilobytes. */
-  memory?: { readonly requests: number } & Readonly<Record<'plain' | 'headers' | 'gated', number>>;
+  memory?: { readonly requests: number } & Readonly<Record<'plain' | 'headers' | 'gated' | 'quickjs', number>>;
   logins?: {
     readonly native: Logins;
     readonly portable: Logins;
@@ -38,7 +38,7 @@ export function formatReport(report: Report): string {
   ];
   if (instructions !== undefined) {
     lines.push('', 'User-space instructions of nginx for a request');
-    const rows = (['plain', 'headers', 'gated'] as const).map(
+    const rows = (['plain', 'headers', 'gated', 'quickjs'] as const).map(
       (name) => [designTitles[name], instructions[name]] as const,
     );
     lines.push(
@@ -72,7 +72,7 @@ export function formatReport(report: Report): string {
     );
   }
   if (memory !== undefined) {
-    const names: readonly Exclude<DesignName, 'service'>[] = ['plain', 'headers', 'gated'];
+    const names: readonly Exclude<DesignName, 'service'>[] = ['plain', 'headers', 'gated', 'quickjs'];
     lines.push('', `Memory of the worker for each of ${memory.requests} requests in flight`);
     lines.push(
       ...table(

@@ -28,7 +28,7 @@ const otherCookies = 'theme=dark; lang=en';
 export async function startRig(nginx: Nginx, folder: string): Promise<Rig> {
   const upstream = await startUpstream(nginx, folder);
   const site = await installSite(join(folder, 'gated'));
-  const running = await startSite(nginx, site, upstream.port);
+  const running = await startSite(nginx, site, { upstream: upstream.port });
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   try {
     const { cookie, person } = await enrol(site, 'ada.lovelace', 0);
@@ -52,7 +52,7 @@ export async function startRig(nginx: Nginx, folder: string): Promise<Rig> {
     return {
       setting: { nginx, folder, site, upstream: upstream.port, service, token, otherCookies },
       sessionService,
-      cookies: { plain: gated, headers: gated, gated, service: peer },
+      cookies: { plain: gated, headers: gated, gated, quickjs: gated, service: peer },
       unused,
       stop: async () => {
         await Promise.all([sessionService.stop(), upstream.stop()]);

@@ -44,18 +44,23 @@ export async function installSite(folder: string, options: SiteOptions = {}): Pr
   return { folder, port, origin };
 }
 
-/** The nginx of the site: everything but /fido2/ is gated and goes to the upstream. `under`: see NginxOptions. */
+export interface StartOptions {
+  readonly upstream: number;
+  readonly gateEngine?: 'njs' | 'qjs';
+  /** See NginxOptions. */
+  readonly under?: readonly string[] | undefined;
+}
+
+/** The nginx of the site: everything but /fido2/ is gated and goes to the upstream. */
 export function startSite(
   nginx: Nginx,
   site: Site,
-  upstream: number,
-  under?: readonly string[],
+  { upstream, gateEngine = 'njs', under }: StartOptions,
 ): Promise<RunningNginx> {
   rmSync(join(site.folder, 'run/fido2.sock'), { force: true });
   // what one worker does once a second is no part of a counted request
-  const file = join(site.folder, 'fido2/http.conf');
-  const interval = `interval=${under === undefined ? 1 : 3600}s`;
-  writeFileSync(file, readFileSync(file, 'utf8').replace(/interval=\d+s/, interval));
+  edit(site, 'http.conf', /interval=\d+s/g, `interval=${under === undefined ? 1 : 3600}s`);
+  edit(site, 'server.conf', /js_engine \w+;(?=\s+js_import fido2_gate )/g, `js_engine ${gateEngine};`);
   return startNginx(nginx, {
     folder: site.folder,
     port: site.port,
@@ -74,4 +79,11 @@ ${upstreamBlock(upstream)}
         }
     }`,
   });
+}
+
+function edit(site: Site, snippet: string, pattern: RegExp, to: string): void {
+  const file = join(site.folder, 'fido2', snippet);
+  const text = readFileSync(file, 'utf8');
+  if (text.search(pattern) < 0) throw new Error(`${snippet} has no ${pattern}`);
+  writeFileSync(file, text.replace(pattern, to));
 }
