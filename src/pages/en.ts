@@ -182,14 +182,16 @@ export const errorScript = { copied: 'Copied.' } as const;
 export const accountScript = {
   onlyTitle: 'You have one passkey',
   only: 'If you lose it, only an administrator can let you back in. Add a second one.',
-  singleTitle: 'All your passkeys are on security keys',
-  single: 'Keep them in different places, so that one loss does not lock you out.',
+  singleTitle: 'None of your passkeys is backed up',
+  single:
+    'Each is on one device or security key only. Keep them in different places, so that one loss does not lock you out.',
   thisSignIn: 'This sign-in',
   thisSession: 'This session',
   added: 'Added',
   used: 'Used',
   neverUsed: 'Never used',
   notBackedUp: 'Not backed up yet',
+  staysThere: 'Only on that device',
   rename: 'Rename',
   renameOf: (name: string) => `Rename ${name}`,
   newName: (name: string) => `New name for ${name}`,

@@ -38,11 +38,14 @@ describe.runIf(await needs('chromium'))('the account page', () => {
   }
 
   test('lists passkeys by kind, marks the one in use, and tells what each is good for', async () => {
-    const { page, context, complaints } = await open(() => accountState('phone', 'laptop', 'key'));
-    expect(await page.locator('#devices li').count()).toBe(2);
+    const { page, context, complaints } = await open(() => accountState('phone', 'laptop', 'desktop', 'key'));
+    expect(await page.locator('#devices li').count()).toBe(3);
     expect(await page.locator('#keys li').count()).toBe(1);
     expect(await page.locator('#devices li').first().textContent()).toContain(words.thisSignIn);
-    expect(await page.locator('#devices li').last().textContent()).toContain(words.notBackedUp);
+    expect(await page.locator('#devices li').nth(0).textContent()).not.toContain(words.notBackedUp);
+    expect(await page.locator('#devices li').nth(1).textContent()).toContain(words.notBackedUp);
+    expect(await page.locator('#devices li').nth(2).textContent()).toContain(words.staysThere);
+    expect(await page.locator('#keys li').textContent()).not.toContain(words.staysThere);
     expect(await page.locator('#keys li').textContent()).toContain(words.neverUsed);
     expect(await page.locator('#sessions li').first().textContent()).toContain('Firefox on Windows');
     expect(await page.textContent('#notice')).toBe('');
@@ -50,13 +53,16 @@ describe.runIf(await needs('chromium'))('the account page', () => {
     await context.close();
   });
 
-  test('warns whoever has a single passkey, or passkeys on security keys alone', async () => {
+  test('warns whoever has a single passkey, or passkeys that are nowhere else', async () => {
     const one = await open(() => accountState('phone'));
     expect(await one.page.textContent('#notice')).toContain(words.onlyTitle);
     await one.page.click('#devices .danger');
     expect(await one.page.textContent('dialog')).toContain(words.removeLast);
     expect(await one.page.textContent('#remove-now')).toBe(words.removeOnly);
     await one.context.close();
+    const single = await open(() => accountState('desktop', 'key'));
+    expect(await single.page.textContent('#notice')).toContain(words.singleTitle);
+    await single.context.close();
   });
 
   test('renames by keyboard: Enter saves, Escape restores, and the focus comes back', async () => {

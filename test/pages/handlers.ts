@@ -40,18 +40,47 @@ export function registered(body: unknown): Answer {
 const day = 86_400_000;
 const now = Date.UTC(2026, 10, 24, 9);
 
-/** What GET /account/state answers, for a person with these passkeys out of three. */
-export function accountState(...ids: readonly ('laptop' | 'phone' | 'key')[]): Answer {
+/** What GET /account/state answers, for a person with these passkeys out of four. */
+export function accountState(...ids: readonly ('laptop' | 'phone' | 'desktop' | 'key')[]): Answer {
+  const onDevice = { transports: ['internal'] };
   const known = {
-    laptop: { id: 'bGFwdG9w', name: 'Work laptop', backupEligible: true, backedUp: false, lastUsed: now - day },
-    phone: { id: 'cGhvbmU', name: 'Phone', backupEligible: true, backedUp: true, lastUsed: now },
-    key: { id: 'a2V5', name: 'Key in the safe', backupEligible: false, backedUp: false, lastUsed: null },
+    laptop: {
+      id: 'bGFwdG9w',
+      name: 'Work laptop',
+      backupEligible: true,
+      backedUp: false,
+      lastUsed: now - day,
+      ...onDevice,
+    },
+    phone: {
+      id: 'cGhvbmU',
+      name: 'Phone',
+      backupEligible: true,
+      backedUp: true,
+      lastUsed: now,
+      transports: ['hybrid'],
+    },
+    desktop: {
+      id: 'ZGVzaw',
+      name: 'Desktop',
+      backupEligible: false,
+      backedUp: false,
+      lastUsed: now - day,
+      ...onDevice,
+    },
+    key: {
+      id: 'a2V5',
+      name: 'Key in the safe',
+      backupEligible: false,
+      backedUp: false,
+      lastUsed: null,
+      transports: ['usb'],
+    },
   };
   const credentials = ids.map((id, index) => ({
     ...known[id],
     aaguid: '00000000-0000-0000-0000-000000000000',
     created: now - 30 * day,
-    transports: [],
     current: index === 0,
   }));
   const userAgent = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0';

@@ -1,7 +1,7 @@
 /** The rows of the account page: one passkey, one session. */
 
 import { accountScript as words } from '../en.ts';
-import type { CredentialState, SessionState } from './account-state.ts';
+import { type CredentialState, isOnDevice, type SessionState } from './account-state.ts';
 import { byId, element } from './dom.ts';
 import { agentNames, providerName } from './passkey-names.ts';
 import { moment } from './times.ts';
@@ -62,6 +62,12 @@ function edit(row: HTMLElement, passkey: CredentialState, actions: PasskeyAction
   field.select();
 }
 
+/** What there is to know of the loss of the device, where that would be the loss of the passkey. */
+function backup(passkey: CredentialState): string[] {
+  if (!isOnDevice(passkey) || passkey.backedUp) return [];
+  return [passkey.backupEligible ? words.notBackedUp : words.staysThere];
+}
+
 export function passkeyRow(passkey: CredentialState, actions: PasskeyActions): HTMLElement {
   const provider = providerName(passkey.aaguid);
   const used = passkey.lastUsed;
@@ -69,11 +75,11 @@ export function passkeyRow(passkey: CredentialState, actions: PasskeyActions): H
     ...(provider === undefined || provider === passkey.name ? [] : [provider]),
     element('span', {}, `${words.added} `, moment(passkey.created, 'date')),
     used === null ? words.neverUsed : element('span', {}, `${words.used} `, moment(used, 'relative')),
-    ...(passkey.backupEligible && !passkey.backedUp ? [words.notBackedUp] : []),
+    ...backup(passkey),
   ]);
   const row = element('li', { 'data-id': passkey.id });
   row.append(
-    icon(passkey.backupEligible ? 'icon-device' : 'icon-key'),
+    icon(isOnDevice(passkey) ? 'icon-device' : 'icon-key'),
     element('div', {}, title(passkey.name, passkey.current && words.thisSignIn), facts),
     element(
       'div',

@@ -8,6 +8,8 @@ export interface CredentialState {
   readonly lastUsed: number | null;
   readonly backupEligible: boolean;
   readonly backedUp: boolean;
+  /** How the authenticator is reached (Level 3 section 5.8.4), as it said when the passkey was made. */
+  readonly transports: readonly string[];
   readonly current: boolean;
 }
 
@@ -27,4 +29,9 @@ export interface AccountState {
   readonly sessions: readonly SessionState[];
   /** Whether the last verification is recent enough for changes. */
   readonly fresh: boolean;
+}
+
+/** Whether people find it on a phone, a computer or in a password manager, and not on a key that they carry. */
+export function isOnDevice({ backupEligible, transports }: CredentialState): boolean {
+  return backupEligible || transports.includes('internal');
 }

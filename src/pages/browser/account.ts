@@ -5,7 +5,7 @@ import { creation, accountScript as words } from '../en.ts';
 import { refusalWords } from '../en-refusals.ts';
 import type { PageData } from '../page.ts';
 import { passkeyRow, sessionRow } from './account-rows.ts';
-import type { AccountState, CredentialState, SessionState } from './account-state.ts';
+import { type AccountState, type CredentialState, isOnDevice, type SessionState } from './account-state.ts';
 import { get, Problem, post } from './api.ts';
 import { confirmed, NotConfirmed } from './confirm.ts';
 import { byId, clear, element, pageData, say, show } from './dom.ts';
@@ -50,8 +50,8 @@ function notice(title: string, text: string): HTMLElement {
 
 function render(): void {
   const { credentials, sessions } = state;
-  const rows = (synced: boolean) =>
-    credentials.filter((one) => one.backupEligible === synced).map((one) => passkeyRow(one, { rename, remove }));
+  const rows = (onDevice: boolean) =>
+    credentials.filter((one) => isOnDevice(one) === onDevice).map((one) => passkeyRow(one, { rename, remove }));
   list('devices', rows(true));
   list('keys', rows(false));
   list(
@@ -106,14 +106,14 @@ function remove(passkey: CredentialState): void {
 }
 
 async function removeNow(passkey: CredentialState): Promise<void> {
-  const group = passkey.backupEligible ? 'devices' : 'keys';
+  const group = isOnDevice(passkey) ? 'devices' : 'keys';
   await whileBusy(byId('add'), '', async () => {
     try {
       await confirmed(user, () => post('/account/remove', { id: passkey.id }));
     } catch (error) {
       return problem(error);
     }
-    const rest = state.credentials.filter((one) => one.backupEligible === passkey.backupEligible);
+    const rest = state.credentials.filter((one) => isOnDevice(one) === isOnDevice(passkey));
     await load(words.removed, rest.length > 1 ? `#${group} h2` : '#main');
   });
 }
