@@ -58,12 +58,14 @@ export function refuse403(r: NginxHTTPRequest): string {
     head.variables.fido2_text = JSON.stringify(problem(told.code, request.ref));
     return String(status);
   }
+  const { words, contact } = settings.policies.get(told.policy ?? '') ?? {};
   const { html, csp } = errorPage({
     site: siteOf(settings, origin),
     status,
     code: told.code,
     ref: request.ref,
     user: told.user ?? null,
+    ...(told.code === 'not_allowed' ? { words, contact } : {}),
     time: new Date(clock.now()).toISOString(),
   });
   head.variables.fido2_csp = csp;

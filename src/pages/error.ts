@@ -1,4 +1,4 @@
-import { hash, text } from 'asset:error.ts';
+import { hash, text as scriptText } from 'asset:error.ts';
 import type { ErrorCode } from '../errors.ts';
 import { common, errorPage as words } from './en.ts';
 import { errorWords } from './en-errors.ts';
@@ -13,13 +13,16 @@ export interface ErrorParts {
   readonly ref: string;
   /** The account name of whoever is signed in. */
   readonly user?: string | null;
+  /** What the policy that refused says instead of the words for the code, and whom it names to ask. */
+  readonly words?: string | undefined;
+  readonly contact?: string | undefined;
   /** When it happened, as an ISO 8601 time. */
   readonly time: string;
 }
 
-function reportTo(site: Site, status: number): string {
+function reportTo({ site, status, contact = site.help }: ErrorParts): string {
   if (status !== 403) return words.report;
-  return site.help === undefined ? words.noContact : words.contact(site.help);
+  return contact === undefined ? words.noContact : words.contact(contact);
 }
 
 function ways(parts: ErrorParts): Html {
@@ -37,16 +40,16 @@ ${other && html`<form method="post" action="${prefix}/logout"><button class="pri
 /** The page of every refusal: what happened, what to do next, and the reference under it. */
 export function errorPage(parts: ErrorParts): Rendered {
   const { site, ref, time } = parts;
-  const { title, text: next } = errorWords[parts.code];
+  const { title, text } = errorWords[parts.code];
   const utc = `${time.slice(0, 19).replace('T', ' ')} UTC`;
   const body = html`<main class="card">${brand(site)}
 <h1>${title}</h1>
-<p>${next}</p>
+<p>${parts.words ?? text}</p>
 ${parts.user && html`<p>${words.signedInAs} <strong><bdi>${parts.user}</bdi></strong>.</p>`}
-<div class="tile reference"><div><p class="help">${reportTo(site, parts.status)}</p>
+<div class="tile reference"><div><p class="help">${reportTo(parts)}</p>
 <p><code class="selectable" id="ref">${ref}</code></p><p class="help">${utc}</p></div>
 <button class="text" id="copy" type="button" hidden>${words.copy}</button></div>
 ${statusLine}
 ${ways(parts)}</main>`;
-  return page({ site, title, body, script: { text, hash } });
+  return page({ site, title, body, script: { text: scriptText, hash } });
 }

@@ -14,6 +14,10 @@ export interface Site {
   readonly origin?: string | undefined;
   /** Whom to ask, as one line of text: a name, an address, a telephone number. */
   readonly help?: string | undefined;
+  /** Address of the site's logo; only `data:` loads. */
+  readonly logo?: string | undefined;
+  /** The site's own colours, after the style of every page. */
+  readonly colours?: Asset | undefined;
   /** Where the handlers live; `/fido2` if absent. */
   readonly prefix?: string | undefined;
 }
@@ -56,15 +60,19 @@ export function originOf(site: Site): string {
   return site.origin ?? `${scheme}://${site.host}`;
 }
 
-function contentSecurityPolicy(script: Asset | undefined, style: Asset): string {
+function contentSecurityPolicy(script: Asset | undefined, styles: readonly Asset[]): string {
   const scripts = script === undefined ? '' : `; script-src '${script.hash}'; connect-src 'self'`;
-  return `${policyStart}${scripts}; style-src '${style.hash}'; img-src data:; require-trusted-types-for 'script'; trusted-types 'none'`;
+  return `${policyStart}${scripts}; style-src ${styles.map(({ hash }) => `'${hash}'`).join(' ')}; img-src data:; require-trusted-types-for 'script'; trusted-types 'none'`;
 }
 
 /** The site's mark, name and host, at the head of every page. */
 export function brand(site: Site): Html {
   const host = site.host !== site.name && html`<small><bdi>${site.host}</bdi></small>`;
-  return html`<p class="brand"><span class="mark">${icon.key}</span><span><bdi>${site.name}</bdi>${host}</span></p>`;
+  const mark =
+    site.logo === undefined
+      ? html`<span class="mark">${icon.key}</span>`
+      : html`<img class="mark logo" src="${site.logo}" alt="" width="40" height="40">`;
+  return html`<p class="brand">${mark}<span><bdi>${site.name}</bdi>${host}</span></p>`;
 }
 
 /** Where the script tells what went wrong. Like the status line it is there, empty, from the start. */
@@ -82,7 +90,9 @@ export function noScript(site: Site, sentence: (host: string) => string): Html {
  * a form with `Origin: null`, which the handlers refuse.
  */
 export function page(parts: PageParts): Rendered {
+  const { colours } = parts.site;
   const style = parts.style ?? { text: styleText, hash: styleHash };
+  const styles = colours === undefined ? [style] : [style, colours];
   const data: PageData = { prefix: prefixOf(parts.site), origin: originOf(parts.site) };
   const document = html`<!doctype html>
 <html lang="${common.language}">
@@ -94,7 +104,7 @@ export function page(parts: PageParts): Rendered {
 <meta name="robots" content="noindex">
 <title>${parts.title} – ${parts.site.name}</title>
 <link rel="icon" href="data:,">
-${inline('style', style.text)}
+${styles.map(({ text }) => inline('style', text))}
 </head>
 <body>
 ${parts.body}
@@ -102,5 +112,5 @@ ${parts.script !== undefined && [dataBlock('data', { ...data, ...parts.data }), 
 </body>
 </html>
 `;
-  return { html: document.text, csp: contentSecurityPolicy(parts.script, style) };
+  return { html: document.text, csp: contentSecurityPolicy(parts.script, styles) };
 }

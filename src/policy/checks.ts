@@ -1,4 +1,6 @@
+import { accentContrast, leastContrast, nearestAccent } from './accent.ts';
 import { formatDuration } from './duration.ts';
+import { logoProblem } from './logo.ts';
 import type { Settings } from './settings.ts';
 
 export interface Problem {
@@ -14,7 +16,10 @@ const day = 24 * hour;
 
 /** What members must be to each other. Order: errors as they stand in the document's sections. */
 export function checkSettings(settings: Settings): { errors: readonly Problem[]; warnings: readonly Problem[] } {
-  return { errors: [...relyingParty(settings), ...durations(settings)], warnings: remarks(settings) };
+  return {
+    errors: [...relyingParty(settings), ...durations(settings), ...brand(settings)],
+    warnings: remarks(settings),
+  };
 }
 
 function relyingParty({ rp }: Settings): Problem[] {
@@ -65,6 +70,29 @@ function durations({ session, identity, keys }: Settings): Problem[] {
   range('keys', 'publish', keys.publish, minute, 7 * day);
   range('keys', 'rotate', keys.rotate, 2 * keys.publish, 366 * day);
   range('keys', 'retire', keys.retire, identity.ttl + minute, 30 * day);
+  return problems;
+}
+
+function brand({ pages: { logo, accent } }: Settings): Problem[] {
+  const problems: Problem[] = [];
+  const unfit = logo === null ? null : logoProblem(logo);
+  if (unfit !== null) {
+    problems.push({
+      path: ['pages', 'logo'],
+      message: unfit,
+      hint: 'export it as a plain SVG of shapes, without text',
+    });
+  }
+  const contrast = accent === null ? leastContrast : accentContrast(accent);
+  if (accent !== null && contrast < leastContrast) {
+    // rounded down: 4.496 must not read as 4.5
+    const figure = (Math.floor(contrast * 100) / 100).toFixed(2);
+    problems.push({
+      path: ['pages', 'accent'],
+      message: `${accent} has a contrast of ${figure}:1 to the label on it and the page behind it, not ${leastContrast}:1`,
+      hint: `the nearest shade that has it is ${nearestAccent(accent)}`,
+    });
+  }
   return problems;
 }
 

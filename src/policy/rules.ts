@@ -14,6 +14,9 @@ export interface Policy {
   readonly userVerification: boolean;
   /** Milliseconds since the last confirmation; null: as long as the session. */
   readonly maxAge: number | null;
+  /** What a refusal tells people instead of the site's own words, and whom it tells them to ask. */
+  readonly words?: string | undefined;
+  readonly contact?: string | undefined;
 }
 
 const groups = v.pipe(v.array(groupName), v.minLength(1));
@@ -47,6 +50,10 @@ export const policySchema = v.strictObject({
     true,
   ),
   maxAge: v.optional(duration('an older confirmation than this has to be made again')),
+  words: v.optional(v.pipe(text(300), v.description('what the page of a refusal says: one or two sentences'))),
+  contact: v.optional(
+    v.pipe(text(200), v.description('whom a refused person is to ask: an address, a number; default: pages.help')),
+  ),
 });
 
 /** The form that is evaluated. */
@@ -57,5 +64,7 @@ export function toPolicy(written: v.InferOutput<typeof policySchema>): Policy {
     users: written.users ?? null,
     userVerification: written.userVerification,
     maxAge: written.maxAge ?? null,
+    words: written.words,
+    contact: written.contact,
   };
 }

@@ -77,9 +77,23 @@ const passkeys = v.strictObject({
   ),
 });
 
+const logo = v.pipe(
+  v.string('expected the text of an SVG image'),
+  v.maxLength(16_384, 'expected at most 16384 characters'),
+  v.description('the text of an SVG image, shapes and gradients only, about square; default: a key'),
+);
+
+const accent = v.pipe(
+  v.string('expected a colour such as "#0b6b57"'),
+  v.regex(/^#[0-9a-f]{6}$/, 'expected a colour such as "#0b6b57", in lower case'),
+  v.description('colour of buttons and links, dark enough for a white label; what dark schemes need follows from it'),
+);
+
 const pages = v.strictObject({
   name: v.optional(v.pipe(text(64), v.description('the site’s name on the pages; default: rp.name'))),
   help: v.optional(v.pipe(text(200), v.description('whom to ask for help: an address, a number, a sentence'))),
+  logo: v.optional(logo),
+  accent: v.optional(accent),
 });
 
 /** fido2.json as it is written. The published JSON Schema and docs/configuration.md are printed from it. */
@@ -114,7 +128,7 @@ export const settingsSchema = v.strictObject({
     ),
     {},
   ),
-  pages: v.optional(v.pipe(pages, v.description('words on the pages')), {}),
+  pages: v.optional(v.pipe(pages, v.description('name, words and colour of the pages')), {}),
 });
 
 export type WrittenSettings = v.InferOutput<typeof settingsSchema>;

@@ -26,7 +26,14 @@ export interface Settings {
   readonly passkeys: { readonly signCount: 'refuse' | 'report' };
   readonly policies: ReadonlyMap<string, Policy>;
   readonly workloads: ReadonlyMap<string, Workload>;
-  readonly pages: { readonly name: string; readonly help: string | null };
+  readonly pages: {
+    readonly name: string;
+    readonly help: string | null;
+    /** Text of an SVG image, or null for ours. */
+    readonly logo: string | null;
+    /** `#rrggbb`, or null for ours. */
+    readonly accent: string | null;
+  };
 }
 
 const reference = 'docs/configuration.md lists the members and what each accepts';
@@ -76,7 +83,12 @@ function withDefaults(written: WrittenSettings): Settings {
     passkeys: written.passkeys,
     policies: new Map(Object.entries(written.policies).map(([key, policy]) => [key, toPolicy(policy)])),
     workloads: new Map(Object.entries(written.workloads)),
-    pages: { name: pages.name ?? name, help: pages.help ?? null },
+    pages: {
+      name: pages.name ?? name,
+      help: pages.help ?? null,
+      logo: pages.logo ?? null,
+      accent: pages.accent ?? null,
+    },
   };
 }
 

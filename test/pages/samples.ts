@@ -17,7 +17,10 @@ export const requestOptions = {
 
 /** Every page that there is, with `text` in each place that takes one from outside. */
 export function everyPage(text: string): Readonly<Record<string, Rendered>> {
-  const odd: Site = { name: text, host: `h${text}`, origin: `https://${text}`, help: text };
+  const odd: Site = {
+    ...{ name: text, host: `h${text}`, origin: `https://${text}`, help: text, logo: text },
+    colours: { text: ':root{--accent:#004488}', hash: 'sha256-TmnW2ATT7vVRH4bO+dk3MtmfuR7h0CDLFzkt/L36gBo=' },
+  };
   const returnTo = `/${text}`;
   const options = { ...requestOptions, rpId: text };
   const claims = { preferred_username: text, name: text, groups: [text], exp: 1, [text]: text };
@@ -45,6 +48,10 @@ export function everyPage(text: string): Readonly<Record<string, Rendered>> {
     account: accountPage({ site: odd, user: { name: text, displayName: text } }),
     signedOut: signedOutPage({ site: odd }),
     denied: errorPage({ site: odd, status: 403, code: 'not_allowed', ref: text, user: text, time: text }),
+    deniedByPolicy: errorPage({
+      ...{ site: odd, status: 403, code: 'not_allowed', ref: text, user: text, time: text },
+      ...{ words: text, contact: text },
+    }),
     outOfOrder: errorPage({ site: odd, status: 503, code: 'unfit', ref: text, time: text }),
     demoHome: demoHomePage(odd),
     demoApp: demoAppPage({ site: odd, facts }),

@@ -39,7 +39,7 @@ test('what is not written has its default', () => {
       ['user', { groups: { none: [], all: [], any: [] }, users: null, userVerification: true, maxAge: null }],
     ]),
     workloads: new Map(),
-    pages: { name: 'app.example.com', help: null },
+    pages: { name: 'app.example.com', help: null, logo: null, accent: null },
   });
   expect(warnings).toEqual([]);
 });
@@ -60,9 +60,21 @@ test('defaults follow what is written', () => {
 test('a policy in full', () => {
   const groups = { any: ['a', 'b'], all: ['c'], none: ['d'] };
   const { policies } = parseSettings(
-    text({ policies: { p: { groups, users: ['ana'], userVerification: false, maxAge: '5m' }, q: { groups: ['a'] } } }),
+    text({
+      policies: {
+        p: { groups, users: ['ana'], userVerification: false, maxAge: '5m', words: 'Not yours.', contact: 'it@x' },
+        q: { groups: ['a'] },
+      },
+    }),
   ).settings;
-  expect(policies.get('p')).toEqual({ groups, users: ['ana'], userVerification: false, maxAge: 300_000 });
+  expect(policies.get('p')).toEqual({
+    groups,
+    users: ['ana'],
+    userVerification: false,
+    maxAge: 300_000,
+    words: 'Not yours.',
+    contact: 'it@x',
+  });
   expect(policies.get('q')?.groups).toEqual({ any: ['a'], all: [], none: [] });
 });
 
@@ -257,6 +269,11 @@ describe('values', () => {
     [{ store: { type: 'sqlite' } }, 'store.type'],
     [{ pages: { help: 'a\u0007' } }, 'pages.help'],
     [{ pages: { name: 'x'.repeat(65) } }, 'pages.name'],
+    [{ pages: { accent: 'red' } }, 'pages.accent'],
+    [{ pages: { accent: '#ffcc00' } }, 'pages.accent'],
+    [{ pages: { logo: '<svg onload="x"/>' } }, 'pages.logo'],
+    [{ policies: { user: { words: '' } } }, 'policies.user.words'],
+    [{ policies: { user: { contact: 'a\n' } } }, 'policies.user.contact'],
     [{ crypto: true }, 'crypto'],
   ])('%j is refused', (more, path) => {
     expect(refused(more).some((each) => each === path || each.startsWith(`${path}.`))).toBe(true);
