@@ -1,7 +1,7 @@
 import { array, boolean, type GenericSchema, looseObject, nullable, number, string } from 'valibot';
 import { fromBase64url, toBase64url, utf8 } from '../bytes.ts';
 import { Fido2Error } from '../errors.ts';
-import { credentialKey, nameKey, userKey } from '../store/keys.ts';
+import { activityKey, credentialKey, nameKey, userKey } from '../store/keys.ts';
 import { foldAccountName, parseAccountName, parseDisplayName } from './account-name.ts';
 import { parseGroups } from './group.ts';
 import {
@@ -211,6 +211,7 @@ export async function deleteUser(ports: ReadPorts, id: string): Promise<boolean>
     const pointer = await readRecord(ports.store, key, pointerSchema);
     if (pointer?.value.user === id) await ports.store.deleteIf(key, pointer.version);
   }
+  await deleteRecord(ports.store, activityKey(id));
   return true;
 }
 

@@ -1,8 +1,10 @@
 import { Fido2Error } from '../errors.ts';
 import { parseDisplayName } from '../identity/account-name.ts';
+import { recentActivity } from '../identity/activity.ts';
 import { authenticationContext } from '../identity/identity-token.ts';
 import { listSessions } from '../identity/session.ts';
 import { removeCredential, updateUser } from '../identity/user.ts';
+import { recordActivity } from './activity.ts';
 import { audit } from './audit.ts';
 import { isFresh, requireFresh } from './authenticate.ts';
 import { authenticateRequest, type Context, maybeAuthenticated } from './context.ts';
@@ -56,7 +58,8 @@ export async function logout(context: Context): Promise<Outgoing> {
 export async function accountState(context: Context): Promise<Outgoing> {
   const known = await authenticateRequest(context);
   const { user, session } = known;
-  const sessions = await listSessions(context.service.store, user.id);
+  const { store } = context.service;
+  const sessions = await listSessions(store, user.id);
   return json(200, {
     user: { id: user.id, name: user.name, displayName: user.displayName, groups: user.groups },
     rpId: context.service.settings.rp.id,
@@ -79,6 +82,7 @@ export async function accountState(context: Context): Promise<Outgoing> {
       userAgent: each.agent,
       address: each.address,
     })),
+    activity: await recentActivity(store, user.id),
     fresh: isFresh(known),
   });
 }
@@ -118,6 +122,8 @@ export async function removeKey(context: Context): Promise<Outgoing> {
     account: known.user.name,
     credential: id,
   });
+  const { name } = known.user.credentials.find((each) => each.id === id) ?? { name: '' };
+  await recordActivity(context, known.user.id, 'credential_removed', name);
   return noContent();
 }
 

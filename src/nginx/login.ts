@@ -11,6 +11,7 @@ import {
 import { type Credential, findUserByCredential, type User, updateUser } from '../identity/user.ts';
 import { type StoredCredential, verifyAuthentication } from '../protocol/authentication.ts';
 import { type AuthenticationResponse, parseAuthenticationResponse } from '../protocol/response-json.ts';
+import { recordActivity } from './activity.ts';
 import { audit } from './audit.ts';
 import type { Authenticated } from './authenticate.ts';
 import { bytesOf, challengeOf, claimChallenge, type OpenedChallenge } from './ceremony.ts';
@@ -39,6 +40,7 @@ export async function loginResult(context: Context): Promise<Outgoing> {
     const session = await sessionAfter(context, known, noted, credential, userVerified);
     const kind = session.authentication.sequence === 0 ? 'login' : 'step_up';
     audit(service.folder, request, { event: kind, outcome: 'done', ...event, session: session.id });
+    if (kind === 'login') await recordActivity(context, user.id, kind, credential.name);
     const cookie = await cookieOf(service.macKeys, session, session.authentication);
     const answer = { user: user.name, return_to: safeReturnTo(body.return_to) };
     return json(200, answer, { 'Set-Cookie': [setSessionCookie(cookie)] });

@@ -8,6 +8,7 @@ import { creationOptions } from '../protocol/options.ts';
 import { verifyRegistration } from '../protocol/registration.ts';
 import { parseRegistrationResponse } from '../protocol/response-json.ts';
 import { inviteKey } from '../store/keys.ts';
+import { recordActivity } from './activity.ts';
 import { audit } from './audit.ts';
 import { requireFresh } from './authenticate.ts';
 import {
@@ -31,6 +32,7 @@ export async function registrationOptions(context: Context): Promise<Outgoing> {
   const { invite: code } = request.json();
   let user: User;
   let challenge: Uint8Array;
+  let inviteExpires: number | undefined;
   if (code === undefined) {
     const known = await authenticateRequest(context);
     requireFresh(known);
@@ -40,22 +42,22 @@ export async function registrationOptions(context: Context): Promise<Outgoing> {
     if (typeof code !== 'string') throw new Fido2Error('malformed', 'invite is not a string');
     const invite = await lookUpInvite(service.ports, code);
     user = await inviteeOf(context, invite);
+    inviteExpires = invite.value.expires;
     challenge = await issueChallenge(context, 'enrol', invite.key.slice(inviteKey('').length));
   }
   const { rp } = service.settings;
-  return json(
-    200,
-    creationOptions({
-      challenge,
-      rp: { id: rp.id, name: rp.name },
-      user: { id: bytesOf(user.id), name: user.name, displayName: user.displayName },
-      algorithms: offeredAlgorithms,
-      excludeCredentials: descriptorsOf(user),
-      userVerification: 'required',
-      attestation: 'none',
-      timeout: 120_000,
-    }),
-  );
+  const options = creationOptions({
+    challenge,
+    rp: { id: rp.id, name: rp.name },
+    user: { id: bytesOf(user.id), name: user.name, displayName: user.displayName },
+    algorithms: offeredAlgorithms,
+    excludeCredentials: descriptorsOf(user),
+    userVerification: 'required',
+    attestation: 'none',
+    timeout: 120_000,
+  });
+  // for the page alone: browsers pass over a member that the dictionary does not have
+  return json(200, { ...options, inviteExpires });
 }
 
 /** POST /fido2/attestation/result: 201 with the new key; by invite it also starts a session. */
@@ -106,6 +108,7 @@ export async function registrationResult(context: Context): Promise<Outgoing> {
       account,
       credential: credential.id,
     });
+    await recordActivity(context, user.id, 'registration', credential.name);
     const answer = { credentialId: credential.id, user: user.name, name: credential.name };
     if (invite === null) return json(201, answer);
     return json(201, answer, { 'Set-Cookie': [await firstSession(context, user, credential)] });

@@ -26,11 +26,13 @@ export function accountPage({ site, user }: AccountParts): Rendered {
 <button class="text" id="cancel" type="button" hidden>${account.cancel}</button></div>
 <div class="group" id="sessions"><h2 tabindex="-1">${account.sessions}</h2><ul class="rows"></ul>
 <div class="actions"><button class="quiet" id="end-others" type="button" hidden><span>${account.others}</span></button></div></div>
+<div class="group" id="activity" hidden><h2>${account.activity}</h2><ul class="rows"></ul></div>
 </section>`;
   const dialog = html`<dialog id="remove" aria-labelledby="remove-title"><h2 id="remove-title"></h2><p id="remove-text"></p>
 <div class="actions"><button class="quiet" id="keep" type="button" autofocus>${account.keep}</button>
 <button class="primary danger" id="remove-now" type="button"><span></span></button></div></dialog>`;
-  const templates = html`<template id="icon-device">${icon.device}</template><template id="icon-key">${icon.securityKey}</template><template id="icon-session">${icon.window}</template>`;
+  const templates = html`<template id="icon-device">${icon.device}</template><template id="icon-key">${icon.securityKey}</template><template id="icon-session">${icon.window}</template>
+<template id="icon-touch">${icon.touch}</template><template id="icon-add">${icon.add}</template><template id="icon-gone">${icon.gone}</template>`;
   const body = html`<a class="skip" href="#main">${account.skip}</a>
 <header class="top">${brand(site)}
 <p class="who"><bdi>${user.displayName || user.name}</bdi></p>

@@ -96,6 +96,7 @@ export const enrol = {
   for: 'For',
   on: 'on',
   once: 'This link works once.',
+  until: (time: string) => `This link works once, until ${time}.`,
   reasonUnlock: 'You unlock it like your phone or laptop: fingerprint, face or PIN.',
   reasonEasy: 'Nothing to remember or type.',
   reasonSafe: 'Copies of this site cannot use it.',
@@ -154,6 +155,7 @@ export const account = {
   addKey: 'Add a security key',
   sessions: 'Where you are signed in',
   others: 'Sign out everywhere else',
+  activity: 'Recent activity',
   keep: 'Keep it',
   cancel: 'Cancel',
   noScript: (host: string) =>
@@ -212,6 +214,11 @@ export const accountScript = {
   lastSeen: 'Last seen',
   signOut: 'Sign out',
   signOutOf: (agent: string) => `Sign out ${agent}`,
+  activity: {
+    login: (name: string) => `Signed in with ${name}`,
+    registration: (name: string) => `Passkey added: ${name}`,
+    credential_removed: (name: string) => `Passkey removed: ${name}`,
+  },
   signedOut: 'Signed out there.',
   signedOutOthers: 'Signed out everywhere else.',
 } as const;

@@ -22,7 +22,7 @@ export function enrolPage({ site, signedIn }: EnrolParts): Rendered {
   const start = html`<section data-view="start" hidden>
 <p class="step" id="step">${enrol.step(1)}</p>
 <h1 tabindex="-1">${enrol.title}</h1>
-<p>${enrol.for} <strong><bdi id="display-name"></bdi></strong> (<bdi id="account-name"></bdi>) ${enrol.on} <strong><bdi>${site.name}</bdi></strong>. ${enrol.once}</p>
+<p>${enrol.for} <strong><bdi id="display-name"></bdi></strong> (<bdi id="account-name"></bdi>) ${enrol.on} <strong><bdi>${site.name}</bdi></strong>. <span id="once">${enrol.once}</span></p>
 <ul class="reasons"><li>${icon.touch}<span>${enrol.reasonUnlock}</span></li><li>${icon.effortless}<span>${enrol.reasonEasy}</span></li><li>${icon.shield}<span>${enrol.reasonSafe}</span></li></ul>
 <button class="primary" id="create" type="button"><span>${enrol.button}</span></button>
 <button class="text" id="create-key" type="button"><span>${enrol.keyButton}</span></button>

@@ -17,5 +17,7 @@ export const icon = {
   window: line(html`<rect x="3.5" y="5" width="17" height="14" rx="2"/><path d="M3.5 9.5h17M6.5 7.3h.1M9 7.3h.1"/>`),
   broken: line(html`<circle cx="12" cy="12" r="9"/><path d="M12 7.5v5.3M12 16.3v.1"/>`),
   device: line(html`<rect x="4" y="4.5" width="16" height="11" rx="1.5"/><path d="M2.5 19.5h19"/>`),
+  add: line(html`<circle cx="12" cy="12" r="9"/><path d="M12 8v8M8 12h8"/>`),
+  gone: line(html`<circle cx="12" cy="12" r="9"/><path d="M8 12h8"/>`),
   securityKey: line(html`<rect x="4" y="8" width="12" height="8" rx="2"/><path d="M16 10h4.5v4H16M8.5 12h.1"/>`),
 } as const;

@@ -69,6 +69,11 @@ describe.runIf(available)('the account page', () => {
     await page.click('#remove-now');
     await page.waitForSelector(`text=${words.removed}`);
     expect((await userOf('bert')).credentials.map(({ id }) => id)).toEqual([first]);
+    expect(await page.locator('#activity li p:first-child').allTextContents()).toEqual([
+      words.activity.credential_removed('Security key'),
+      words.activity.registration('Security key'),
+      words.activity.registration('Passkey on Chrome on Linux'),
+    ]);
     expect((await get(site.nginx, '/app/', { cookie: elsewhere.cookie })).status).toBe(401);
     expect((await get(site.nginx, '/app/', { cookie: await cookieOf(visitor) })).status).toBe(200);
 
@@ -113,6 +118,7 @@ describe.runIf(available)('the account page', () => {
     await other.page.goto(`${site.nginx.origin}/app/`);
     await signIn(other, `${site.nginx.origin}/app/`);
     await page.reload();
+    await expect.poll(() => page.textContent('#activity li p')).toBe('Signed in with Passkey on Chrome on Linux');
     await page.click('#sessions li .text');
     await page.waitForSelector(`text=${words.signedOut}`);
     await other.page.reload();

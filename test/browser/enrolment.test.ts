@@ -22,6 +22,13 @@ describe.runIf(available)('enrolling', () => {
     const { nginx } = site;
     const visitor = await visit(nginx.origin);
     const { page, authenticator } = visitor;
+    const { code } = await invite(nginx, { user: 'ada', life: 3_600_000 });
+    await page.goto(`${nginx.origin}/fido2/enrol#${code}`);
+    await page.waitForSelector('#create:visible');
+    const expires = new Date(Date.now() + 3_600_000).getFullYear();
+    expect(await page.textContent('#once')).toContain(`until`);
+    expect(await page.textContent('#once')).toContain(`${expires}`);
+    await page.goto(`${nginx.origin}/fido2/signed-out`);
     await enrolIn(visitor, nginx, 'ada');
     expect(page.url()).toBe(`${nginx.origin}/fido2/enrol`);
     await page.fill('#passkey-name', 'Ada’s laptop');

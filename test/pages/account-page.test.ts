@@ -48,6 +48,10 @@ describe.runIf(await needs('chromium'))('the account page', () => {
     expect(await page.locator('#keys li').textContent()).not.toContain(words.staysThere);
     expect(await page.locator('#keys li').textContent()).toContain(words.neverUsed);
     expect(await page.locator('#sessions li').first().textContent()).toContain('Firefox on Windows');
+    expect(await page.locator('#activity li p:first-child').allTextContents()).toEqual([
+      words.activity.login('Phone'),
+      words.activity.registration('Phone'),
+    ]);
     expect(await page.textContent('#notice')).toBe('');
     expect(complaints).toEqual([]);
     await context.close();

@@ -44,7 +44,8 @@ describe.runIf(await needs('chromium'))('the error page in a browser', () => {
     await page.waitForSelector(`text=${errorScript.copied}`);
     expect(await page.evaluate('navigator.clipboard.readText()')).toBe('7f3a91c2');
     await page.click(`text="${common.back}"`);
-    await page.waitForURL(`${origin}/before`);
+    await expect.poll(() => page.url()).toBe(`${origin}/before`);
+    await expect.poll(() => page.url()).toBe(`${origin}/before`);
     expect(complaints).toEqual([]);
     await context.close();
   });

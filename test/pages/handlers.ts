@@ -84,7 +84,7 @@ export function accountState(...ids: readonly ('laptop' | 'phone' | 'desktop' | 
     current: index === 0,
   }));
   const userAgent = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0';
-  const session = { created: now - day, lastSeen: now, userAgent };
+  const session = { created: now - day, lastSeen: now, userAgent, address: '192.0.2.7' };
   return {
     status: 200,
     body: {
@@ -94,6 +94,11 @@ export function accountState(...ids: readonly ('laptop' | 'phone' | 'desktop' | 
       sessions: [
         { ...session, sid: 's1', current: true },
         { ...session, sid: 's2', current: false },
+      ],
+      activity: [
+        { event: 'login', time: now, name: 'Phone', address: '192.0.2.7' },
+        { event: 'registration', time: now - day, name: 'Phone', address: '2001:db8::7' },
+        { event: 'of a later version', time: now - day, name: 'Phone', address: '' },
       ],
       fresh: true,
     },

@@ -1,7 +1,7 @@
 /** The rows of the account page: one passkey, one session. */
 
 import { accountScript as words } from '../en.ts';
-import { type CredentialState, isOnDevice, type SessionState } from './account-state.ts';
+import { type ActivityState, type CredentialState, isOnDevice, type SessionState } from './account-state.ts';
 import { byId, element } from './dom.ts';
 import { agentNames, providerName } from './passkey-names.ts';
 import { moment } from './times.ts';
@@ -97,6 +97,7 @@ export function sessionRow(session: SessionState, end: (session: SessionState) =
   const facts = dotted([
     element('span', {}, `${words.started} `, moment(session.created, 'relative')),
     element('span', {}, `${words.lastSeen} `, moment(session.lastSeen, 'relative')),
+    element('bdi', {}, session.address),
   ]);
   const row = element(
     'li',
@@ -109,4 +110,25 @@ export function sessionRow(session: SessionState, end: (session: SessionState) =
     row.append(element('div', { class: 'row-actions' }, button('text', words.signOut, words.signOutOf(agent), press)));
   }
   return row;
+}
+
+const activityIcons: Readonly<Record<string, string>> = {
+  login: 'icon-touch',
+  registration: 'icon-add',
+  credential_removed: 'icon-gone',
+};
+
+/** None for an event of a later version. */
+export function activityRows({ event, time, name, address }: ActivityState): HTMLElement[] {
+  const tell = Object.hasOwn(words.activity, event) ? words.activity[event as keyof typeof words.activity] : undefined;
+  if (tell === undefined) return [];
+  const facts = dotted([element('span', {}, moment(time, 'relative')), element('bdi', {}, address)]);
+  return [
+    element(
+      'li',
+      {},
+      icon(activityIcons[event] ?? 'icon-touch'),
+      element('div', {}, element('p', {}, element('bdi', {}, tell(name))), facts),
+    ),
+  ];
 }

@@ -19,6 +19,15 @@ export interface SessionState {
   readonly created: number;
   readonly lastSeen: number;
   readonly userAgent?: string;
+  readonly address: string;
+}
+
+export interface ActivityState {
+  readonly event: string;
+  readonly time: number;
+  /** Name of the passkey, as it was then. */
+  readonly name: string;
+  readonly address: string;
 }
 
 export interface AccountState {
@@ -27,6 +36,8 @@ export interface AccountState {
   readonly rpId?: string;
   readonly credentials: readonly CredentialState[];
   readonly sessions: readonly SessionState[];
+  /** The last events, the newest first. */
+  readonly activity: readonly ActivityState[];
   /** Whether the last verification is recent enough for changes. */
   readonly fresh: boolean;
 }

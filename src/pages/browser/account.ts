@@ -4,7 +4,7 @@ import type { AccountData } from '../account.ts';
 import { creation, accountScript as words } from '../en.ts';
 import { refusalWords } from '../en-refusals.ts';
 import type { PageData } from '../page.ts';
-import { passkeyRow, sessionRow } from './account-rows.ts';
+import { activityRows, passkeyRow, sessionRow } from './account-rows.ts';
 import { type AccountState, type CredentialState, isOnDevice, type SessionState } from './account-state.ts';
 import { get, Problem, post } from './api.ts';
 import { confirmed, NotConfirmed } from './confirm.ts';
@@ -49,7 +49,7 @@ function notice(title: string, text: string): HTMLElement {
 }
 
 function render(): void {
-  const { credentials, sessions } = state;
+  const { credentials, sessions, activity } = state;
   const rows = (onDevice: boolean) =>
     credentials.filter((one) => isOnDevice(one) === onDevice).map((one) => passkeyRow(one, { rename, remove }));
   list('devices', rows(true));
@@ -58,6 +58,7 @@ function render(): void {
     'sessions',
     [...sessions].sort((a, b) => Number(b.current) - Number(a.current)).map((one) => sessionRow(one, endSession)),
   );
+  list('activity', activity.flatMap(activityRows));
   byId('end-others').hidden = sessions.length < 2;
   byId('notice').replaceChildren();
   if (credentials.length === 1) byId('notice').append(notice(words.onlyTitle, words.only));

@@ -9,11 +9,17 @@ import { byId, clear, inputById, pageData, say, show } from './dom.ts';
 import { tellProblem } from './problems.ts';
 import { canUsePasskeys, tell, whileBusy } from './prompt.ts';
 import { creationFailures, NotCreated, type Registered, register } from './registration.ts';
+import { dateAndTime } from './times.ts';
 
 const codeKey = 'fido2.invite';
 const challengeLife = 240_000;
 
-let options: PublicKeyCredentialCreationOptionsJSON;
+interface InviteJson extends PublicKeyCredentialCreationOptionsJSON {
+  /** Milliseconds since 1970. */
+  readonly inviteExpires?: number;
+}
+
+let options: InviteJson;
 let renewAt = 0;
 
 /** The code leaves the address at once, so that neither history nor a shared screen keeps it. */
@@ -50,6 +56,7 @@ function begin(): void {
   clear();
   byId('display-name').textContent = options.user.displayName || options.user.name;
   byId('account-name').textContent = options.user.name;
+  if (options.inviteExpires !== undefined) byId('once').textContent = enrol.until(dateAndTime(options.inviteExpires));
   const keyOnly = options.authenticatorSelection?.authenticatorAttachment === 'cross-platform';
   if (keyOnly) (byId('create').firstElementChild ?? byId('create')).textContent = creation.keyOnly;
   byId('create-key').hidden = keyOnly;

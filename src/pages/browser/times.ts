@@ -27,3 +27,8 @@ export function moment(time: number, style: 'relative' | 'date'): HTMLElement {
   const full = new Intl.DateTimeFormat(common.language, { dateStyle: 'full', timeStyle: 'short' }).format(date);
   return element('time', { datetime: date.toISOString(), title: full }, style === 'date' ? day : relative(date));
 }
+
+/** A moment, in milliseconds since 1970, as its date and time, where the person is. */
+export function dateAndTime(time: number): string {
+  return new Intl.DateTimeFormat(common.language, { dateStyle: 'long', timeStyle: 'short' }).format(time);
+}
