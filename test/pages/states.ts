@@ -1,0 +1,139 @@
+import type { Page } from 'playwright-core';
+import { accountPage } from '../../src/pages/account.ts';
+import { type DemoFacts, demoAppPage, demoHomePage } from '../../src/pages/demo.ts';
+import { enrolPage } from '../../src/pages/enrol.ts';
+import { errorPage } from '../../src/pages/error.ts';
+import { loginPage } from '../../src/pages/login.ts';
+import { signedOutPage } from '../../src/pages/signed-out.ts';
+import type { TabAuthenticator } from '../helpers/browser.ts';
+import { accountState, creationOptions, problem, registered, requestOptions as signInOptions } from './handlers.ts';
+import { requestOptions, site } from './samples.ts';
+import type { StubSite } from './stub-site.ts';
+
+const returnTo = '/reports/2026?team=north';
+const time = '2026-11-24T09:00:00.000Z';
+const options = requestOptions;
+const signedIn = { name: 'alice' };
+const signedOutFor = { site, returnTo, options, ended: 'Your session has ended.' };
+const stepUp = { kind: 'max_age', ageText: '12 minutes' } as const;
+const user = { name: 'alice', displayName: 'Alice Meyer' };
+const denied = { site, status: 403, code: 'not_allowed', ref: '7f3a91c2', user: 'alice', time } as const;
+
+const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+const header = { alg: 'ES256', typ: 'JWT', kid: 'k2f9Xq3ZbWc' };
+const payload = {
+  ...{ iss: 'https://northwind.example', aud: 'https://northwind.example', sub: 'Q2hlY2sgdGhpcyBvdXQgMQ' },
+  ...{ preferred_username: 'alice', name: 'Alice Meyer', groups: ['admins', 'staff'] },
+  ...{ iat: 1_999_999_880, nbf: 1_999_999_880, exp: 2_000_000_000, acr: 'phr', amr: ['pop', 'user'] },
+};
+const facts: DemoFacts = {
+  ...{ token: `${part(header)}.${part(payload)}.${'c2lnbmF0dXJl'.repeat(7)}`, header, payload },
+  ...{ verified: true, reason: '', sawSessionCookie: false },
+};
+
+/** Every page, and the handlers' answers that lead to its states. */
+export const samples: Pick<StubSite, 'pages' | 'answers'> = {
+  pages: {
+    '/login': loginPage({ site, returnTo, options }),
+    '/ended': loginPage(signedOutFor),
+    '/signed-in': loginPage({ site, returnTo, options, signedIn }),
+    '/step-up': loginPage({ site, returnTo, options, signedIn, stepUp }),
+    '/enrol': enrolPage({ site, signedIn: null }),
+    '/enrol-other': enrolPage({ site, signedIn: { name: 'bert' } }),
+    '/account': accountPage({ site, user }),
+    '/account-single': accountPage({ site: { ...site, prefix: '/single' }, user }),
+    '/signed-out': signedOutPage({ site }),
+    '/denied': errorPage(denied),
+    '/denied-by-policy': errorPage({
+      ...denied,
+      ...{ words: 'Payroll is open to the payroll team only.', contact: 'payroll@northwind.example' },
+    }),
+    '/unfit': errorPage({ site, status: 503, code: 'unfit', ref: '7f3a91c2', time }),
+    '/demo': demoHomePage(site),
+    '/demo-app': demoAppPage({ site, facts }),
+    '/demo-bad': demoAppPage({
+      site,
+      facts: { ...facts, verified: false, reason: 'signature verification failed', sawSessionCookie: true },
+    }),
+  },
+  answers: {
+    '/fido2/attestation/options': () => creationOptions(),
+    '/fido2/attestation/result': registered,
+    '/fido2/assertion/options': signInOptions,
+    '/fido2/assertion/result': () => problem(401, 'authentication_failed'),
+    '/fido2/session': () => problem(401, 'session_required'),
+    '/fido2/account/state': () => accountState('phone', 'laptop', 'key'),
+    '/single/account/state': () => accountState('phone'),
+    '/app': () => problem(401, 'session_required'),
+  },
+};
+
+interface State {
+  readonly path: string;
+  /** What to do there. */
+  readonly reach?: (page: Page, authenticator: TabAuthenticator) => Promise<void>;
+}
+
+function press(selector: string, then: string): NonNullable<State['reach']> {
+  return async (page) => {
+    await page.click(selector);
+    await page.waitForSelector(then);
+  };
+}
+
+function shown(selector: string): NonNullable<State['reach']> {
+  return async (page) => {
+    await page.waitForSelector(selector);
+  };
+}
+
+/** States that pages have, by name. */
+export const states: Readonly<Record<string, State>> = {
+  'sign-in': { path: '/login' },
+  'sign-in-help': {
+    path: '/ended',
+    reach: async (page) => {
+      for (const summary of await page.locator('summary').all()) await summary.click();
+    },
+  },
+  'sign-in-elsewhere': { path: '/login', reach: press('#go', '[data-view="elsewhere"]:visible') },
+  'sign-in-refused': {
+    path: '/enrol#code',
+    reach: async (page, authenticator) => {
+      await authenticator.present(true);
+      await press('#create', '#passkey-name:visible')(page, authenticator);
+      await authenticator.present(false);
+      await page.goto(new URL('/step-up', page.url()).href);
+      await authenticator.present(true);
+      await press('#go', '#alert p')(page, authenticator);
+      await authenticator.present(false);
+    },
+  },
+  'step-up': { path: '/step-up' },
+  'step-up-waiting': { path: '/step-up', reach: press('#go', '#cancel:visible') },
+  'signed-in': { path: '/signed-in' },
+  enrol: { path: '/enrol#code', reach: shown('#create:visible') },
+  'enrol-done': {
+    path: '/enrol#code',
+    reach: async (page, authenticator) => {
+      await authenticator.clear();
+      await authenticator.present(true);
+      await press('#create', '#passkey-name:visible')(page, authenticator);
+      await authenticator.present(false);
+    },
+  },
+  'enrol-dead-link': { path: '/enrol', reach: shown('[data-view="dead"]:visible') },
+  'enrol-other-user': { path: '/enrol-other#code', reach: shown('[data-view="other"]:visible') },
+  account: { path: '/account', reach: shown('#passkeys:visible') },
+  'account-single': { path: '/account-single', reach: shown('#notice p') },
+  'account-rename': { path: '/account', reach: press('#keys button', '#keys input') },
+  'account-remove': { path: '/account', reach: press('#keys .danger', 'dialog[open]') },
+  'signed-out': { path: '/signed-out' },
+  denied: { path: '/denied' },
+  'denied-by-policy': { path: '/denied-by-policy' },
+  'out-of-order': { path: '/unfit' },
+  demo: { path: '/demo' },
+  'demo-app': { path: '/demo-app' },
+  'demo-tried': { path: '/demo-app', reach: press('#anonymous', '#anonymous-answer pre') },
+  'demo-refused': { path: '/demo-bad' },
+};
