@@ -46,16 +46,18 @@ const attempts = 32;
 
 /**
  * Compare-and-set with bounded retry. `change` returns the new record, or null to leave it as it is.
- * Throws `not_found`, and `store_unavailable` when others were faster every time.
+ * Throws `not_found`, and `store_unavailable` when others were faster every time. `known` is the record as it was
+ * read a moment ago, which saves a look where nobody changed it meanwhile.
  */
 export async function updateRecord<T extends RecordValue>(
   store: Store,
   key: string,
   schema: GenericSchema<unknown, T>,
   change: (value: T) => T | null,
+  known: Versioned<T> | null = null,
 ): Promise<Versioned<T>> {
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const current = await readRecord(store, key, schema);
+    const current: Versioned<T> | null = attempt === 0 && known !== null ? known : await readRecord(store, key, schema);
     if (current === null) throw new Fido2Error('not_found', `no record ${key}`);
     const next = change(current.value);
     if (next === null) return current;

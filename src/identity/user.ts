@@ -157,13 +157,15 @@ export async function updateUser(
   ports: ReadPorts,
   id: string,
   change: (user: User) => UserChange | null,
+  known: Versioned<User> | null = null,
 ): Promise<Versioned<User>> {
   if (!userId.test(id)) throw new Fido2Error('not_found', 'no such user');
-  return updateRecord(ports.store, userKey(id), userSchema, (user) => {
-    const changed = change(user);
+  const changed = (user: User): User | null => {
     const { v, name, created } = user;
-    return changed === null ? null : { ...user, ...changed, v, id, name, created };
-  });
+    const changes = change(user);
+    return changes === null ? null : { ...user, ...changes, v, id, name, created };
+  };
+  return updateRecord(ports.store, userKey(id), userSchema, changed, known);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { toBase64url } from '../bytes.ts';
 import { errorCodes, Fido2Error } from '../errors.ts';
+import type { Versioned } from '../identity/record.ts';
 import {
   cookieOf,
   forgetEndedSessions,
@@ -8,7 +9,7 @@ import {
   startSession,
   stepUpSession,
 } from '../identity/session.ts';
-import { type Credential, findUserByCredential, type User, updateUser } from '../identity/user.ts';
+import { type Credential, findUserByCredential, type User, type UserChange, updateUser } from '../identity/user.ts';
 import { type StoredCredential, verifyAuthentication } from '../protocol/authentication.ts';
 import { type AuthenticationResponse, parseAuthenticationResponse } from '../protocol/response-json.ts';
 import { recordActivity } from './activity.ts';
@@ -38,11 +39,12 @@ export async function loginResult(context: Context): Promise<Outgoing> {
     claimChallenge(challenge);
     const noted = await noteUse(context, user, credential);
     const session = await sessionAfter(context, known, noted, credential, userVerified);
+    await forgetNowAndThen(context, user.value, credential);
     const kind = session.authentication.sequence === 0 ? 'login' : 'step_up';
     audit(service.folder, request, { event: kind, outcome: 'done', ...event, session: session.id });
-    if (kind === 'login') await recordActivity(context, user.id, kind, credential.name);
+    if (kind === 'login') await recordActivity(context, noted.id, kind, credential.name);
     const cookie = await cookieOf(service.macKeys, session, session.authentication);
-    const answer = { user: user.name, return_to: safeReturnTo(body.return_to) };
+    const answer = { user: noted.name, return_to: safeReturnTo(body.return_to) };
     return json(200, answer, { 'Set-Cookie': [setSessionCookie(cookie)] });
   } catch (error) {
     if (!(error instanceof Fido2Error)) throw error;
@@ -57,7 +59,7 @@ export async function loginResult(context: Context): Promise<Outgoing> {
 type Found = Awaited<ReturnType<typeof findUserByCredential>>;
 
 interface Verified {
-  readonly user: User;
+  readonly user: Versioned<User>;
   /** With what this assertion changes of it. */
   readonly credential: Credential;
   readonly userVerified: boolean;
@@ -105,7 +107,7 @@ async function verify(
     uvInitialized: found.credential.uvInitialized || userVerified,
     lastUsed: clock.now(),
   };
-  return { user: found.value, credential, userVerified };
+  return { user: found, credential, userVerified };
 }
 
 function storedOf({ value, credential }: NonNullable<Found>): StoredCredential {
@@ -134,9 +136,9 @@ function strangerTo({ id, userHandle, authenticatorData }: AuthenticationRespons
 }
 
 /** Step 7.2.24. Two answers of one key at a time: a counter that counts may only rise. */
-async function noteUse({ service }: Context, user: User, used: Credential): Promise<User> {
+async function noteUse({ service }: Context, user: Versioned<User>, used: Credential): Promise<User> {
   const refuses = service.settings.passkeys.signCount === 'refuse';
-  const { value } = await updateUser(service.ports, user.id, (current) => {
+  const change = (current: User): UserChange => {
     const stored = current.credentials.find((each) => each.id === used.id);
     if (stored === undefined || current.disabled) {
       throw new Fido2Error('authentication_failed', 'the key was removed meanwhile', { step: '7.2.24' });
@@ -148,8 +150,17 @@ async function noteUse({ service }: Context, user: User, used: Credential): Prom
     const { signCount, backedUp, uvInitialized, lastUsed } = used;
     const next = { ...stored, signCount, backedUp, uvInitialized, lastUsed };
     return { credentials: current.credentials.map((each) => (each.id === used.id ? next : each)) };
-  });
+  };
+  const { value } = await updateUser(service.ports, user.value.id, change, user);
   return value;
+}
+
+/** Once in an hour that has logins, for it reads every session of the user. */
+async function forgetNowAndThen({ service }: Context, before: User, { id, lastUsed }: Credential): Promise<void> {
+  const hourOf = (time: number): number => Math.floor(time / 3_600_000);
+  const previous = before.credentials.find((each) => each.id === id)?.lastUsed ?? 0;
+  if (hourOf(previous) === hourOf(lastUsed ?? 0)) return;
+  await forgetEndedSessions(service.store, before.id, service.settings.session, clock.now());
 }
 
 /** The same user's session goes on with a new cookie; a session of anybody else on this browser ends. */
@@ -181,7 +192,6 @@ async function sessionAfter(
     // Nobody would hold its cookie any more, and no logout would end it.
     await endSessions(service, known.user.id, ({ id }) => id === sid);
   }
-  await forgetEndedSessions(store, user.id, settings.session, now);
   return startSession(store, random, macKeys, login, settings.session, now);
 }
 

@@ -128,7 +128,14 @@ export const files: Files = {
   readlink: (path) => attempt(path, () => links.readlinkSync(path)),
   rename: (from, to) => attempt(from, () => fs.renameSync(from, to)),
   unlink: (path) => attempt(path, () => fs.unlinkSync(path)),
-  mkdir: (path) => attempt(path, () => fs.mkdirSync(path, { mode: 0o700, recursive: true })),
+  mkdir(path) {
+    try {
+      fs.mkdirSync(path, { mode: 0o700 });
+    } catch (_) {
+      // Its parents are missing, or it is there: njs looks at each part of the path then, which is the rarer case.
+      attempt(path, () => fs.mkdirSync(path, { mode: 0o700, recursive: true }));
+    }
+  },
   rmdir: (path) => attempt(path, () => fs.rmdirSync(path)),
   list: (path) => attempt(path, () => fs.readdirSync(path)),
   stat: (path) =>

@@ -115,7 +115,7 @@ export function createFileStore({ files, clock, random, root, log }: FileStoreOp
       inFolder(folder, () => files.create(`${folder}/${name}`, bytes));
       const outcome = absentAs('overtaken' as const, () => publish(files, folder, head, name));
       if (outcome === 'done') {
-        prune(files, folder, head, (head?.number ?? 0) + 1);
+        if (head !== null) prune(files, folder, head, head.number + 1);
         return name;
       }
       remove(files, `${folder}/${name}`);

@@ -22,7 +22,7 @@ export interface Listing {
   readonly data: readonly string[];
 }
 
-const kept = 32;
+const kept = 16;
 const numberForm = /^[1-9][0-9]{0,14}$/;
 
 export function listChain(files: Files, folder: string): Listing {
@@ -40,7 +40,7 @@ export function listChain(files: Files, folder: string): Listing {
 function highest(files: Files, folder: string): number {
   let number = 0;
   for (const name of absentAs(null, () => files.list(folder)) ?? []) {
-    if (numberForm.test(name)) number = Math.max(number, Number(name));
+    if (Number(name) > number && numberForm.test(name)) number = Number(name);
   }
   return number;
 }
@@ -84,8 +84,8 @@ export function publish(
 }
 
 /** Removes what version `number` replaced: its data at once, links that are no longer kept. */
-export function prune(files: Files, folder: string, replaced: Head | null, number: number): void {
-  if (replaced !== null) removeData(files, folder, replaced.target);
+export function prune(files: Files, folder: string, replaced: Head, number: number): void {
+  removeData(files, folder, replaced.target);
   for (const old of listChain(files, folder).numbers) {
     if (old > number - kept) return;
     removeLink(files, folder, old);

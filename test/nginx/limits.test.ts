@@ -11,7 +11,7 @@ describe.runIf(await needs('nginx'))('limits of nginx itself', () => {
   it('answers 429 to one address that asks for too many ceremonies, and serves what is gated meanwhile', async () => {
     const upstream = await startUpstream();
     // the rate that is shipped, with a burst that a test can exhaust
-    const prepare = editSnippet('server.conf', (text) => text.replaceAll('burst=300', 'burst=5'));
+    const prepare = editSnippet('server.conf', (text) => text.replaceAll('burst=1000', 'burst=5'));
     const nginx = await startNginx({ upstream, prepare });
     const { cookie } = await enrol(nginx, new Authenticator({ origin: nginx.origin }), { user: 'ada' });
     const answers = await Promise.all(Array.from({ length: 60 }, () => post(nginx, '/fido2/assertion/options', {})));
