@@ -23,7 +23,7 @@ export async function mainWith(...patches: readonly Patch[]): Promise<string> {
     platform: 'neutral',
     mainFields: ['module', 'main'],
     target: 'es2022',
-    external: ['fs'],
+    external: ['crypto', 'fs'],
     logLevel: 'silent',
     plugins: [
       {
