@@ -39,7 +39,7 @@ describe.runIf(available)('signing in', () => {
   });
 
   it('by a saved account that the browser offers takes no press of a button', async () => {
-    const { page, authenticator } = await member('bert');
+    const { page, authenticator } = await member('bert', { savedAccounts: true });
     await page.goto(`${site.nginx.origin}/app/saved`);
     await page.waitForSelector('#username:visible');
     await authenticator.present(true);
@@ -127,7 +127,7 @@ describe.runIf(available)('signing in', () => {
       await route.continue();
     });
     await Promise.all(tabs.map((tab, index) => signIn(tab, `${site.nginx.origin}/app/${index}`)));
-    for (const { page } of tabs) expect(await page.textContent('h1')).toBe(upstreamHeading);
+    for (const { page } of tabs) expect(await page.locator('h1').textContent()).toBe(upstreamHeading);
     expect(await Promise.all(statuses)).toEqual(Array.from({ length: count }, () => 200));
   });
 });

@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import type { Visitor } from '../helpers/browser.ts';
 import { invite } from '../helpers/client.ts';
 import { type RunningNginx, startNginx } from '../helpers/nginx.ts';
@@ -48,7 +49,8 @@ export async function signIn(
   await page.waitForSelector('#go:visible');
   await authenticator.present(true);
   await page.click('#go');
-  await page.waitForURL(target);
+  // Another tab's sign-in may start the same way at the same moment, which ends the navigation that was awaited.
+  await expect.poll(() => page.url(), { timeout: 30_000 }).toBe(target);
   await authenticator.present(false);
 }
 

@@ -42,6 +42,24 @@ export interface AuthenticatorOptions {
   readonly synced?: boolean;
 }
 
+export interface VisitorOptions extends AuthenticatorOptions {
+  /**
+   * The browser offers saved accounts beside the form, which a virtual authenticator answers at any moment, before
+   * the button or after it. Off, so that the button alone asks.
+   */
+  readonly savedAccounts?: boolean;
+}
+
+/** As a browser without conditional mediation says it. */
+const withoutSavedAccounts = `if (isSecureContext) {
+  const { getClientCapabilities } = PublicKeyCredential;
+  PublicKeyCredential.isConditionalMediationAvailable = async () => false;
+  PublicKeyCredential.getClientCapabilities = async () => ({
+    ...(await getClientCapabilities.call(PublicKeyCredential)),
+    conditionalGet: false,
+  });
+}`;
+
 /** A virtual authenticator, not yet touched by anybody. */
 export async function addAuthenticator(
   page: Page,
@@ -128,8 +146,9 @@ function running(): Promise<Browser> {
 }
 
 /** Somebody with an empty browser and a new authenticator, who sees nothing but this origin. */
-export async function visit(origin: string, options: AuthenticatorOptions = {}): Promise<Visitor> {
+export async function visit(origin: string, options: VisitorOptions = {}): Promise<Visitor> {
   const context = await (await running()).newContext({ reducedMotion: 'reduce' });
+  if (options.savedAccounts !== true) await context.addInitScript(withoutSavedAccounts);
   const complaints: string[] = [];
   context.on('request', (request) => {
     const url = request.url();
