@@ -2,7 +2,9 @@ import { toBase64url } from '../bytes.ts';
 import { type ErrorCode, errorCodes, Fido2Error } from '../errors.ts';
 import { makeIdentityToken } from '../identity/identity-token.ts';
 import { touchSession } from '../identity/session.ts';
-import { evaluate } from '../policy/evaluate.ts';
+import { type Asked, evaluate } from '../policy/evaluate.ts';
+import { readsRequest } from '../policy/rules.ts';
+import type { Settings } from '../policy/settings.ts';
 import { type Authenticated, authenticate } from './authenticate.ts';
 import { count, entryKey, refusals, state, tokens, tombstones } from './dicts.ts';
 import type { Request } from './request.ts';
@@ -29,17 +31,18 @@ const target = /^\/fido2\/(authorize|optional)\/([a-z][a-z0-9_-]{0,63})(?:\/([a-
 
 /**
  * A gate miss, start to end: the cookie's MAC, then revocation, session, user and policy, then the token and its
- * entry. Nothing is believed of the caller but the cookie and the policy. 200 with the token, 204 (optional, nobody),
- * or 401, 403, 503 with a Refusal.
+ * entry. What the decision rests on besides user and policy is the gate's word, and never remembered. 200 with the
+ * token, 204 (optional, nobody), or 401, 403, 503 with a Refusal.
  */
 export async function decide(service: Service, request: Request): Promise<Outgoing> {
   const cookie = request.header('fido2-session') ?? '';
   const [, kind, policyName = '', workload, vary = ''] = target.exec(request.path) ?? [];
   const optional = kind === 'optional';
+  const policy = service.settings.policies.get(policyName);
+  const key = vary === '' && (policy === undefined || !readsRequest(policy)) ? entryKey(request.path, cookie) : null;
   let known: Authenticated | null = null;
   try {
     known = await authenticate(service, cookie);
-    const key = vary === '' ? entryKey(request.path, cookie) : null;
     return await permit(service, request, known, { policyName, workload, vary, key });
   } catch (error) {
     const refusal = refusalOf(error, known, policyName);
@@ -49,8 +52,8 @@ export async function decide(service: Service, request: Request): Promise<Outgoi
     const authentic = !(error instanceof Fido2Error) || error.code !== 'session_required';
     const anonymous = optional && (status === 401 || refusal.code === 'not_allowed' || refusal.code === 'cross_origin');
     const answer = anonymous ? { status: 204, body: '' } : { status, body };
-    if (authentic && vary === '' && status !== 503) {
-      refusals.put(entryKey(request.path, cookie), `${answer.status}${answer.body}`, refusalLife);
+    if (authentic && key !== null && status !== 503) {
+      refusals.put(key, `${answer.status}${answer.body}`, refusalLife);
     }
     count(`decision_${refusal.code}`);
     return { ...answer, headers: {} };
@@ -73,8 +76,9 @@ async function permit(
 ): Promise<Outgoing> {
   const policy = settings.policies.get(policyName);
   if (policy === undefined) throw new Fido2Error('policy_unknown', `no policy for ${JSON.stringify(request.path)}`);
-  const audience = workload === undefined ? settings.identity.audience : audienceOf(settings.workloads, workload);
-  if (vary !== '' && !settings.rp.origins.includes(request.header('fido2-origin') ?? '')) {
+  const audience = workload === undefined ? settings.identity.audience : audienceOf(settings, workload, policyName);
+  const asked = askedOf(request, settings);
+  if (vary !== '' && (asked.foreignOrigin || !request.header('fido2-origin'))) {
     throw new Fido2Error('cross_origin', `upgrade from ${JSON.stringify(request.header('fido2-origin'))}`);
   }
   const now = clock.now();
@@ -85,8 +89,11 @@ async function permit(
     userVerified: authentication.userVerified,
     authTime: authentication.time * 1000,
   };
-  const decision = evaluate(subject, policy, now);
-  if (decision.outcome === 'deny') throw new Fido2Error('not_allowed', `policy ${policyName}: ${decision.rule}`);
+  const decision = evaluate(subject, policy, now, asked);
+  if (decision.outcome === 'deny') {
+    const code = decision.rule === 'sameSite' ? 'cross_origin' : 'not_allowed';
+    throw new Fido2Error(code, `policy ${policyName}: ${decision.rule}`);
+  }
   if (decision.outcome === 'step_up') throw new StepUp(`policy ${policyName}: ${decision.reason}`, decision.maxAge);
 
   const there = key === null ? undefined : tokens.get(key);
@@ -145,8 +152,23 @@ function stepUpTerms({ maxAge }: StepUp): Pick<Refusal, 'max_age' | 'acr_values'
   return { acr_values: 'phr', ...(maxAge === null ? {} : { max_age: Math.floor(maxAge / 1000) }) };
 }
 
-function audienceOf(workloads: Service['settings']['workloads'], name: string): string {
+/** The client's request, as the gate passes it on. */
+function askedOf(request: Request, { rp }: Settings): Asked {
+  const origin = request.header('fido2-origin') || null;
+  return {
+    method: request.header('fido2-method') ?? '',
+    address: request.header('fido2-address') ?? '',
+    site: request.header('fido2-site') || null,
+    mode: request.header('fido2-mode') || null,
+    foreignOrigin: origin !== null && !rp.origins.includes(origin),
+  };
+}
+
+function audienceOf({ workloads }: Settings, name: string, policy: string): string {
   const workload = workloads.get(name);
   if (workload === undefined) throw new Fido2Error('policy_unknown', `no workload ${JSON.stringify(name)}`);
+  if (workload.policy !== undefined && workload.policy !== policy) {
+    throw new Fido2Error('policy_unknown', `workload ${name} goes with policy ${workload.policy}, not ${policy}`);
+  }
   return workload.audience;
 }

@@ -42,6 +42,11 @@ export default {
                 'Fido2-Session': v[2],
                 // An origin of ours stays as it is; what fetch would not send becomes another text that is not ours.
                 'Fido2-Origin': encodeURI(r.headersIn.Origin || ''),
+                'Fido2-Site': encodeURI(r.headersIn['Sec-Fetch-Site'] || ''),
+                'Fido2-Mode': encodeURI(r.headersIn['Sec-Fetch-Mode'] || ''),
+                // nginx takes a method of capitals only; the subrequest's own is GET
+                'Fido2-Method': v.request_method || '',
+                'Fido2-Address': v.remote_addr || '',
                 'Fido2-Ref': v.request_id || '',
               },
             });

@@ -22,7 +22,7 @@ interface Told {
   readonly acr_values?: string;
 }
 
-/** 303 to the login page for people, 401 for everything else. Sets $fido2_text and $fido2_challenge. */
+/** 303 to the login page for people, 401 for everything else. Sets $fido2_text, $fido2_challenge and $fido2_reader. */
 export function refuse401(r: NginxHTTPRequest): string {
   const head = readHead(r);
   const request = new Request(head);
@@ -33,6 +33,7 @@ export function refuse401(r: NginxHTTPRequest): string {
   const login = `/fido2/login?return_to=${returnTo}${marks[told.code] ?? ''}`;
   record(request, told);
   head.variables.fido2_csp = bareCsp;
+  head.variables.fido2_reader = readerOf(request);
   if (request.isNavigation()) {
     head.variables.fido2_text = login;
     return '303';
@@ -43,13 +44,14 @@ export function refuse401(r: NginxHTTPRequest): string {
   return '401';
 }
 
-/** 403, or 503 for what the gate could only say as 403. Sets $fido2_text, $fido2_csp and $fido2_retry. */
+/** 403, or 503 for what the gate could only say as 403. Sets $fido2_text, $fido2_csp, $fido2_retry and $fido2_reader. */
 export function refuse403(r: NginxHTTPRequest): string {
   const head = readHead(r);
   const request = new Request(head);
   const told = toldBy(head.variables, 'forbidden');
   const status: number = errorCodes[told.code][0];
   record(request, told);
+  head.variables.fido2_reader = readerOf(request);
   head.variables.fido2_retry = headersOf(status)['Retry-After'] as string | undefined;
   const settings = request.isNavigation() ? ifKnown(settingsInForce) : null;
   const [origin] = settings?.rp.origins ?? [];
@@ -71,6 +73,13 @@ export function refuse403(r: NginxHTTPRequest): string {
   head.variables.fido2_csp = csp;
   head.variables.fido2_text = html;
   return status === 503 ? 'page503' : 'page403';
+}
+
+/** The origin whose scripts may read the answer (CORS), or undefined. The settings are parsed only where one asks. */
+function readerOf(request: Request): string | undefined {
+  const origin = request.origin();
+  if (origin === null) return undefined;
+  return ifKnown(settingsInForce)?.cors.origins.find((each) => each === origin);
 }
 
 /** RFC 6750 section 3, RFC 9470 section 3. */

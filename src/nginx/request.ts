@@ -36,6 +36,12 @@ export class Request {
     return values[0] ?? null;
   }
 
+  /** The Origin sent, or null; also null for two, where an answer must be worded whatever came. */
+  origin(): string | null {
+    const origins = this.#headers.get('origin') ?? [];
+    return origins.length === 1 ? (origins[0] ?? null) : null;
+  }
+
   /** Our session cookie, or null. Two of them count as none. */
   sessionCookie(): string | null {
     let found: string | null = null;

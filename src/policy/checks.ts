@@ -17,7 +17,7 @@ const day = 24 * hour;
 /** What members must be to each other. Order: errors as they stand in the document's sections. */
 export function checkSettings(settings: Settings): { errors: readonly Problem[]; warnings: readonly Problem[] } {
   return {
-    errors: [...relyingParty(settings), ...durations(settings), ...brand(settings)],
+    errors: [...relyingParty(settings), ...durations(settings), ...workloadPolicies(settings), ...brand(settings)],
     warnings: remarks(settings),
   };
 }
@@ -71,6 +71,14 @@ function durations({ session, identity, keys }: Settings): Problem[] {
   range('keys', 'rotate', keys.rotate, 2 * keys.publish, 366 * day);
   range('keys', 'retire', keys.retire, identity.ttl + minute, 30 * day);
   return problems;
+}
+
+function workloadPolicies({ policies, workloads }: Settings): Problem[] {
+  return [...workloads].flatMap(([name, { policy }]) => {
+    if (policy === undefined || policies.has(policy)) return [];
+    const path = ['workloads', name, 'policy'];
+    return [{ path, message: `there is no policy "${policy}"`, hint: 'name one of policies, or leave the member out' }];
+  });
 }
 
 function brand({ pages: { logo, accent } }: Settings): Problem[] {

@@ -13,6 +13,9 @@ export function explain(subject: Pick<Subject, 'name'>, policyName: string, deci
 
 function words({ rule, held, wanted, found }: Check): string {
   switch (rule) {
+    case 'deny.users':
+      return held ? `not named in ${list(wanted)}` : `${list(found)} is denied by name`;
+    case 'deny.groups':
     case 'groups.none':
       return held ? `in none of ${list(wanted)}` : `in ${list(found)}, which this policy denies`;
     case 'groups.all':
@@ -21,6 +24,14 @@ function words({ rule, held, wanted, found }: Check): string {
       return held ? `in ${list(found)}` : `needs one of the groups ${list(wanted)}`;
     case 'users':
       return held ? `named as ${list(found)}` : `${list(found)} is not among the users ${list(wanted)}`;
+    case 'methods':
+      return held ? `the method is ${list(found)}` : `the method ${list(found)} is not among ${list(wanted)}`;
+    case 'networks':
+      return held ? `${list(found)} is within ${list(wanted)}` : `${list(found)} is not within ${list(wanted)}`;
+    case 'sameSite':
+      return held ? 'no page of another site sent it' : `a page of another site sent it (${list(found)})`;
+    case 'times':
+      return held ? `${list(found)} is within ${list(wanted)}` : `${list(found)} is not within ${list(wanted)}`;
     case 'userVerification':
       return held ? 'the passkey checked who holds it' : 'the passkey did not check who holds it';
     case 'maxAge':
@@ -28,5 +39,5 @@ function words({ rule, held, wanted, found }: Check): string {
   }
 }
 
-const list = (value: Check['wanted']): string => (Array.isArray(value) ? value.join(', ') : '');
+const list = (value: Check['wanted']): string => (Array.isArray(value) ? value.join(', ') : 'unknown');
 const age = (value: Check['wanted']): string => (typeof value === 'number' ? formatDuration(value) : '');

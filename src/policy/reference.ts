@@ -43,9 +43,22 @@ const rules = `## What belongs together
 
 ## How a policy is evaluated
 
-In this order: \`groups.none\`, \`groups.all\`, \`groups.any\`, \`users\`; whoever fails one of them is refused. Then
-\`userVerification\` and \`maxAge\`; whoever fails one of these is asked for the passkey again. A policy without members
-admits every enrolled user whose passkey checked who holds it. A location whose policy is not in this file is refused.`;
+In this order: \`deny\`, \`groups.none\`, \`groups.all\`, \`groups.any\`, \`users\`, \`methods\`, \`networks\`, \`sameSite\`, \`times\`;
+whoever fails one of them is refused. Then \`userVerification\` and \`maxAge\`; whoever fails one of these is asked for the
+passkey again. A policy without members admits every enrolled user whose passkey checked who holds it. A location whose
+policy is not in this file is refused.
+
+- \`methods\`, \`networks\` and \`sameSite\` read the request, so a policy that has one of them is decided for each request
+  anew and never answered from memory: each request costs a token's signature. \`times\` costs nothing: what is remembered
+  ends with the window.
+- \`networks\` compares \`$remote_addr\`. Behind a balancer that is the balancer's own, until nginx's real_ip module is told
+  which header of whom to believe. An IPv4 client on an IPv6 listener counts as IPv4.
+- \`sameSite\` reads \`Sec-Fetch-Site\` and, for browsers without it, \`Origin\`. A link from another site still opens.
+- \`times\` have a fixed offset from UTC and know no summer time. One of several suffices.
+- \`preflight\`: with \`pass\` the upstream receives CORS preflights (\`OPTIONS\` with \`Origin\` and
+  \`Access-Control-Request-Method\`) of anybody, without an identity, and answers them itself. It must do nothing else for
+  an \`OPTIONS\` request, whatever \`X-HTTP-Method-Override\` says.
+- \`cors.origins\` lets scripts of those origins read our refusals, with credentials. What the upstream answers is its own.`;
 
 function section(name: string, schema: Schema, root: Schema): string[] {
   const entries = typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined;

@@ -6,6 +6,12 @@ const host = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z
 const port = '(:[1-9][0-9]{0,4})?';
 const authority = `(https://${host}|http://localhost)${port}`;
 
+const origin = v.pipe(
+  v.string(),
+  v.maxLength(260),
+  v.regex(new RegExp(`^${authority}$`), 'expected an origin: https://HOST[:PORT], or http://localhost[:PORT]'),
+);
+
 const rp = v.strictObject({
   id: v.optional(
     v.pipe(
@@ -17,13 +23,7 @@ const rp = v.strictObject({
   ),
   name: v.optional(v.pipe(text(64), v.description('what authenticators show; default: rp.id'))),
   origins: v.pipe(
-    v.array(
-      v.pipe(
-        v.string(),
-        v.maxLength(260),
-        v.regex(new RegExp(`^${authority}$`), 'expected an origin: https://HOST[:PORT], or http://localhost[:PORT]'),
-      ),
-    ),
+    v.array(origin),
     v.minLength(1),
     v.maxLength(32, 'at most 32 origins'),
     v.description('where the site is reached, as the browser writes it'),
@@ -77,6 +77,44 @@ const passkeys = v.strictObject({
   ),
 });
 
+// Kubernetes' form: a prefix before a slash may stand before a label's name.
+const labelText = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z0-9]([A-Za-z0-9._/-]{0,251}[A-Za-z0-9])?$/, 'expected a label of Kubernetes'),
+);
+
+const workload = v.strictObject({
+  audience: v.pipe(text(400), v.description('the aud of this workload’s tokens')),
+  policy: v.optional(
+    v.pipe(segmentName, v.description('the one policy that a location may name with this workload; default: any')),
+  ),
+  namespace: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'a namespace is 1 to 63 of a-z 0-9 -'),
+      v.description('where the mesh has the workload; for its manifests'),
+    ),
+  ),
+  labels: v.optional(
+    v.pipe(
+      v.record(labelText, labelText),
+      v.minEntries(1, 'leave the member out, or name a label'),
+      v.description('the labels that select the workload; for the manifests of a mesh'),
+    ),
+  ),
+});
+
+const cors = v.strictObject({
+  origins: v.optional(
+    v.pipe(
+      v.array(origin),
+      v.minLength(1),
+      v.maxLength(32, 'at most 32 origins'),
+      v.description('origins whose scripts may read our refusals'),
+    ),
+  ),
+});
+
 const logo = v.pipe(
   v.string('expected the text of an SVG image'),
   v.maxLength(16_384, 'expected at most 16384 characters'),
@@ -120,14 +158,12 @@ export const settingsSchema = v.strictObject({
   ),
   workloads: v.optional(
     v.pipe(
-      v.record(
-        segmentName,
-        v.strictObject({ audience: v.pipe(text(400), v.description('the aud of this workload’s tokens')) }),
-      ),
+      v.record(segmentName, workload),
       v.description('by name; a location names its workload in auth_request /fido2/authorize/POLICY/NAME'),
     ),
     {},
   ),
+  cors: v.optional(v.pipe(cors, v.description('other origins that call gated locations')), {}),
   pages: v.optional(v.pipe(pages, v.description('name, words and colour of the pages')), {}),
 });
 

@@ -7,6 +7,10 @@ import { settingsSchema, type WrittenSettings } from './schema.ts';
 
 export interface Workload {
   readonly audience: string;
+  /** The one policy that may be named with it; absent: any. */
+  readonly policy?: string | undefined;
+  readonly namespace?: string | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
 }
 
 /** fido2.json with its defaults. Durations are milliseconds. */
@@ -26,6 +30,8 @@ export interface Settings {
   readonly passkeys: { readonly signCount: 'refuse' | 'report' };
   readonly policies: ReadonlyMap<string, Policy>;
   readonly workloads: ReadonlyMap<string, Workload>;
+  /** Whose scripts may read our refusals. */
+  readonly cors: { readonly origins: readonly string[] };
   readonly pages: {
     readonly name: string;
     readonly help: string | null;
@@ -83,6 +89,7 @@ function withDefaults(written: WrittenSettings): Settings {
     passkeys: written.passkeys,
     policies: new Map(Object.entries(written.policies).map(([key, policy]) => [key, toPolicy(policy)])),
     workloads: new Map(Object.entries(written.workloads)),
+    cors: { origins: written.cors.origins ?? [] },
     pages: {
       name: pages.name ?? name,
       help: pages.help ?? null,

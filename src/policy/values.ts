@@ -11,6 +11,20 @@ export function duration(description: string) {
   );
 }
 
+/** A text of the form that `parse` can read too; `parse` says null where it cannot. */
+export function parsed<T>(form: RegExp, parse: (text: string) => T | null, expected: string) {
+  return v.pipe(
+    v.string(expected),
+    v.regex(form, expected),
+    v.rawTransform(({ dataset, addIssue, NEVER }): T => {
+      const value = parse(dataset.value);
+      if (value !== null) return value;
+      addIssue({ message: expected });
+      return NEVER;
+    }),
+  );
+}
+
 // No flag u, for a JSON Schema has no place for it.
 const printable = /^[ -~\u00a0-\uffff]*$/;
 

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
+import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
-import { evaluate, type Subject } from '../../src/policy/evaluate.ts';
+import { type Asked, evaluate, type Subject } from '../../src/policy/evaluate.ts';
 import { explain } from '../../src/policy/explain.ts';
-import type { Policy } from '../../src/policy/rules.ts';
+import { type Policy, policySchema, readsRequest, toPolicy } from '../../src/policy/rules.ts';
 
 const now = 1_700_000_000_000;
 const minute = 60_000;
@@ -13,7 +14,9 @@ const ana: Subject = {
   userVerified: true,
   authTime: now - minute,
 };
-const open: Policy = { groups: { none: [], all: [], any: [] }, users: null, userVerification: false, maxAge: null };
+const november = 'Tue 22:00-22:31 Z';
+const written = (rules: object): Policy => toPolicy(v.parse(policySchema, { userVerification: false, ...rules }));
+const open = written({});
 
 describe('who', () => {
   test('a policy without rules admits everybody', () => {
@@ -46,6 +49,91 @@ describe('who', () => {
   test('a group that is denied wins over one that is admitted', () => {
     const policy = { ...open, groups: { none: ['staff'], all: [], any: ['admins'] } };
     expect(evaluate(ana, policy, now)).toMatchObject({ outcome: 'deny', rule: 'groups.none' });
+  });
+});
+
+describe('who is denied', () => {
+  test.each([
+    ['users', ['ana']],
+    ['groups', ['staff', 'x']],
+  ] as const)('by deny.%s, whatever else holds', (rule, names) => {
+    const policy = { ...open, deny: { ...open.deny, [rule]: names }, users: ['ana'], userVerification: true };
+    const decision = evaluate({ ...ana, userVerified: false }, policy, now);
+    expect(decision).toMatchObject({ outcome: 'deny', rule: `deny.${rule}` });
+    expect(decision.trace).toHaveLength(1);
+  });
+
+  test('nobody else', () => {
+    const policy = { ...open, deny: { users: ['eve'], groups: ['banned'] } };
+    expect(evaluate(ana, policy, now).outcome).toBe('allow');
+  });
+});
+
+describe('which requests', () => {
+  const asked: Asked = { method: 'GET', address: '192.0.2.1', site: null, mode: null, foreignOrigin: false };
+  const outcome = (rules: object, more: Partial<Asked>): string =>
+    evaluate(ana, written(rules), now, { ...asked, ...more }).outcome;
+
+  test.each([
+    [['GET'], 'GET', 'allow'],
+    [['GET'], 'HEAD', 'allow'],
+    [['HEAD'], 'HEAD', 'allow'],
+    [['HEAD'], 'GET', 'deny'],
+    [['GET', 'POST'], 'POST', 'allow'],
+    [['GET'], 'POST', 'deny'],
+    [['GET'], 'get', 'deny'],
+    [['GET'], '', 'deny'],
+  ])('methods %j, %s: %s', (methods, method, expected) => {
+    expect(outcome({ methods }, { method })).toBe(expected);
+  });
+
+  test.each([
+    [['192.0.2.0/24'], '192.0.2.9', 'allow'],
+    [['10.0.0.0/8', '2001:db8::/32'], '2001:db8::9', 'allow'],
+    [['10.0.0.0/8'], '192.0.2.9', 'deny'],
+    [['0.0.0.0/0', '::/0'], 'unix:', 'deny'],
+  ])('networks %j, %s: %s', (networks, address, expected) => {
+    expect(outcome({ networks }, { address })).toBe(expected);
+  });
+
+  test.each([
+    [{ site: 'same-origin', mode: 'cors' }, 'allow'],
+    [{ site: 'same-site', mode: 'cors' }, 'allow'],
+    [{ site: 'none', mode: 'navigate' }, 'allow'],
+    [{ site: 'cross-site', mode: 'navigate' }, 'allow'],
+    [{ site: 'cross-site', mode: 'navigate', method: 'HEAD' }, 'allow'],
+    [{ site: 'cross-site', mode: 'navigate', method: 'POST' }, 'deny'],
+    [{ site: 'cross-site', mode: 'no-cors' }, 'deny'],
+    [{ site: 'cross-site', mode: null }, 'deny'],
+    [{ site: 'same-origin, cross-site', mode: 'navigate' }, 'deny'],
+    [{ site: null }, 'allow'],
+    [{ site: null, foreignOrigin: true }, 'deny'],
+  ])('sameSite, %j: %s', (more, expected) => {
+    expect(outcome({ sameSite: true }, more)).toBe(expected);
+  });
+
+  test.each([{ methods: ['GET'] }, { networks: ['0.0.0.0/0'] }, { sameSite: true }])(
+    '%j does not hold where the request is not known, and says that it reads the request',
+    (rules) => {
+      const policy = written(rules);
+      expect(evaluate(ana, policy, now).outcome).toBe('deny');
+      expect(readsRequest(policy)).toBe(true);
+      expect(explain(ana, 'p', evaluate(ana, policy, now)).at(-1)).toMatch(/^fails: .*unknown/);
+    },
+  );
+
+  test('no other rule reads the request', () => {
+    const rest = { deny: { users: ['eve'] }, groups: ['staff'], users: ['ana'], maxAge: '5m', times: [november] };
+    expect(readsRequest(written({ ...rest, preflight: 'pass', userVerification: true }))).toBe(false);
+  });
+
+  test('times admit within a window, until it closes', () => {
+    const policy = written({ times: ['Mon 00:00-01:00 Z', november] });
+    // a Tuesday, 22:13:20
+    expect(evaluate(ana, policy, now)).toMatchObject({ outcome: 'allow', until: now + 1_060_000 });
+    expect(evaluate(ana, policy, now + 4_000_000)).toMatchObject({ outcome: 'deny', rule: 'times' });
+    const brief = { ...policy, maxAge: 2 * minute };
+    expect(evaluate(ana, brief, now)).toMatchObject({ outcome: 'allow', until: now + minute });
   });
 });
 
@@ -91,6 +179,12 @@ describe('for every subject and policy', () => {
     authTime: fc.integer({ min: now - 10 * minute, max: now + 2 * minute }),
   });
   const policies: fc.Arbitrary<Policy> = fc.record({
+    deny: fc.record({ users: fc.subarray(['eve']), groups: fc.subarray(['d']) }),
+    methods: fc.constant(null),
+    networks: fc.constant(null),
+    times: fc.constant(null),
+    sameSite: fc.constant(false),
+    preflight: fc.constant('deny'),
     groups: fc.record({ none: names, all: names, any: names }),
     users: fc.option(fc.subarray(['ana', 'eve'], { minLength: 1 })),
     userVerification: fc.boolean(),
@@ -106,6 +200,10 @@ describe('for every subject and policy', () => {
         const any = p.groups.any.length === 0 ? keep : p.groups.any.filter((name) => keep.includes(name));
         return { ...p, groups: { ...p.groups, any: any.length === 0 ? ['nobody'] : any } };
       }),
+      names.map((more) => (p: Policy) => ({ ...p, deny: { ...p.deny, groups: [...p.deny.groups, ...more] } })),
+      fc.constant((p: Policy) => ({ ...p, methods: ['GET'] })),
+      fc.constant((p: Policy) => ({ ...p, sameSite: true })),
+      fc.constant((p: Policy) => ({ ...p, times: written({ times: [november] }).times })),
       fc.constant((p: Policy) => ({ ...p, users: (p.users ?? ['ana']).filter((name) => name === 'ana') })),
       fc.constant((p: Policy) => ({ ...p, userVerification: true })),
       fc.integer({ min: 1, max: 1000 }).map((age) => (p: Policy) => ({ ...p, maxAge: Math.min(p.maxAge ?? age, age) })),
@@ -151,6 +249,7 @@ describe('for every subject and policy', () => {
 
 test('explain says it in words', () => {
   const policy: Policy = {
+    ...open,
     groups: { none: ['banned'], all: ['staff'], any: ['admins', 'root'] },
     users: ['ana'],
     userVerification: true,

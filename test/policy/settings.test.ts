@@ -36,9 +36,24 @@ test('what is not written has its default', () => {
     crypto: 'auto',
     passkeys: { signCount: 'refuse' },
     policies: new Map([
-      ['user', { groups: { none: [], all: [], any: [] }, users: null, userVerification: true, maxAge: null }],
+      [
+        'user',
+        {
+          deny: { users: [], groups: [] },
+          groups: { none: [], all: [], any: [] },
+          users: null,
+          methods: null,
+          networks: null,
+          times: null,
+          sameSite: false,
+          preflight: 'deny',
+          userVerification: true,
+          maxAge: null,
+        },
+      ],
     ]),
     workloads: new Map(),
+    cors: { origins: [] },
     pages: { name: 'app.example.com', help: null, logo: null, accent: null },
   });
   expect(warnings).toEqual([]);
@@ -62,12 +77,31 @@ test('a policy in full', () => {
   const { policies } = parseSettings(
     text({
       policies: {
-        p: { groups, users: ['ana'], userVerification: false, maxAge: '5m', words: 'Not yours.', contact: 'it@x' },
+        p: {
+          deny: { users: ['eve'], groups: ['x'] },
+          methods: ['GET'],
+          networks: ['10.0.0.0/8'],
+          times: ['Mon-Fri 08:00-18:00 +01:00'],
+          sameSite: true,
+          preflight: 'pass',
+          groups,
+          users: ['ana'],
+          userVerification: false,
+          maxAge: '5m',
+          words: 'Not yours.',
+          contact: 'it@x',
+        },
         q: { groups: ['a'] },
       },
     }),
   ).settings;
   expect(policies.get('p')).toEqual({
+    deny: { users: ['eve'], groups: ['x'] },
+    methods: ['GET'],
+    networks: [expect.objectContaining({ text: '10.0.0.0/8' })],
+    times: [expect.objectContaining({ text: 'Mon-Fri 08:00-18:00 +01:00' })],
+    sameSite: true,
+    preflight: 'pass',
     groups,
     users: ['ana'],
     userVerification: false,
@@ -278,4 +312,39 @@ describe('values', () => {
   ])('%j is refused', (more, path) => {
     expect(refused(more).some((each) => each === path || each.startsWith(`${path}.`))).toBe(true);
   });
+});
+
+test.each([
+  ['deny', {}, 'deny'],
+  ['deny', { users: [] }, 'deny.users'],
+  ['methods', [], 'methods'],
+  ['methods', ['get'], 'methods.0'],
+  ['networks', ['10.0.0.1/8'], 'networks.0'],
+  ['networks', ['0.0.0.0/0', 'example.com'], 'networks.1'],
+  ['times', ['Mon-Fri 18:00-08:00 Z'], 'times.0'],
+  ['sameSite', 'yes', 'sameSite'],
+  ['preflight', 'allow', 'preflight'],
+])('a policy whose %s is %j is refused where it stands', (member, value, path) => {
+  expect(refused({ policies: { p: { [member]: value } } })).toEqual([`policies.p.${path}`]);
+});
+
+test('a workload in full, and what it may not say', () => {
+  const payments = {
+    audience: 'https://payments',
+    policy: 'user',
+    namespace: 'shop',
+    labels: { 'app.io/name': 'pay' },
+  };
+  expect(parseSettings(text({ workloads: { payments } })).settings.workloads.get('payments')).toEqual(payments);
+  const but = (more: Json) => refused({ workloads: { payments: { ...payments, ...more } } });
+  expect(but({ policy: 'unheard-of' })).toEqual(['workloads.payments.policy']);
+  expect(but({ namespace: 'Shop' })).toEqual(['workloads.payments.namespace']);
+  expect(but({ labels: { app: '-' } })).toEqual(['workloads.payments.labels.app']);
+});
+
+test('cors names origins', () => {
+  expect(parseSettings(text({ cors: { origins: ['https://spa.example'] } })).settings.cors.origins).toEqual([
+    'https://spa.example',
+  ]);
+  expect(refused({ cors: { origins: ['*'] } })).toEqual(['cors.origins.0']);
 });
