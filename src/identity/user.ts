@@ -1,4 +1,4 @@
-import { array, boolean, type GenericSchema, looseObject, nullable, number, string } from 'valibot';
+import { array, boolean, type GenericSchema, looseObject, nullable, number, optional, string } from 'valibot';
 import { fromBase64url, toBase64url, utf8 } from '../bytes.ts';
 import { Fido2Error } from '../errors.ts';
 import { activityKey, credentialKey, nameKey, userKey } from '../store/keys.ts';
@@ -42,8 +42,13 @@ export type User = {
   readonly id: string;
   readonly name: string;
   readonly displayName: string;
+  /** Those that have ended too: `groupsAt` says which count. */
   readonly groups: readonly string[];
+  /** When a membership ends by itself. */
+  readonly groupEnds?: readonly { readonly group: string; readonly at: number }[] | undefined;
   readonly disabled: boolean;
+  /** When the account ends by itself. */
+  readonly until?: number | null | undefined;
   readonly created: number;
   readonly credentials: readonly Credential[];
 };
@@ -70,7 +75,9 @@ const userSchema: GenericSchema<unknown, User> = looseObject({
   name: string(),
   displayName: string(),
   groups: array(string()),
+  groupEnds: optional(array(looseObject({ group: string(), at: number() }))),
   disabled: boolean(),
+  until: optional(nullable(number())),
   created: number(),
   credentials: array(credentialSchema),
 });
@@ -118,6 +125,7 @@ export interface NewUser {
   readonly name: string;
   readonly displayName?: string;
   readonly groups?: readonly string[];
+  readonly until?: number | null;
 }
 
 /**
@@ -133,6 +141,7 @@ export async function createUser(ports: IdentityPorts, wanted: NewUser): Promise
     displayName: parseDisplayName(wanted.displayName ?? name),
     groups: parseGroups(wanted.groups ?? []),
     disabled: false,
+    until: wanted.until ?? null,
     created: ports.clock.now(),
     credentials: [],
   };

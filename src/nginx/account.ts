@@ -15,13 +15,13 @@ import { clearSessionCookie } from './session-cookie.ts';
 
 /** GET /fido2/session. Times are seconds since 1970. */
 export async function sessionState(context: Context): Promise<Outgoing> {
-  const { user, session, authentication } = await authenticateRequest(context);
+  const { user, groups, session, authentication } = await authenticateRequest(context);
   const { idle } = context.service.settings.session;
   const { lastSeen, expires, id: sid } = session.value;
   return json(200, {
     user: user.name,
     sub: user.id,
-    groups: user.groups,
+    groups,
     sid,
     auth_time: authentication.time,
     ...authenticationContext(authentication.userVerified),
@@ -61,7 +61,7 @@ export async function accountState(context: Context): Promise<Outgoing> {
   const { store } = context.service;
   const sessions = await listSessions(store, user.id);
   return json(200, {
-    user: { id: user.id, name: user.name, displayName: user.displayName, groups: user.groups },
+    user: { id: user.id, name: user.name, displayName: user.displayName, groups: known.groups },
     rpId: context.service.settings.rp.id,
     credentials: user.credentials.map((each) => ({
       id: each.id,

@@ -1,4 +1,5 @@
 import { Fido2Error } from '../errors.ts';
+import { groupsAt, isActive } from '../identity/membership.ts';
 import type { Versioned } from '../identity/record.ts';
 import { type Authentication, endOf, openCookie, readSession, type Session } from '../identity/session.ts';
 import { findUser, type User } from '../identity/user.ts';
@@ -10,6 +11,8 @@ import type { Service } from './service.ts';
 export interface Authenticated {
   readonly session: Versioned<Session>;
   readonly user: User;
+  /** Those that the user is in now. */
+  readonly groups: readonly string[];
   readonly version: string;
   readonly authentication: Authentication;
   /** Milliseconds since 1970. */
@@ -29,14 +32,18 @@ export async function authenticate(service: Service, cookie: string | null): Pro
   if (tombstones.has(opened.session)) throw new Fido2Error('session_expired', 'the session was revoked');
   const session = await readSession(service.store, opened.user, opened.session);
   if (session === null) throw new Fido2Error('session_expired', 'there is no such session');
-  const ends = endOf(session.value, opened.authentication, service.settings.session, clock.now());
+  const now = clock.now();
+  const ends = endOf(session.value, opened.authentication, service.settings.session, now);
   if (ends === null) throw new Fido2Error('session_expired', 'the session has ended');
   const user = await findUser(service.ports, opened.user);
-  if (user === null || user.value.disabled) throw new Fido2Error('session_expired', 'the user is gone or disabled');
+  if (user === null || !isActive(user.value, now)) {
+    throw new Fido2Error('session_expired', 'the user is gone, disabled or past the account’s end');
+  }
   if (!user.value.credentials.some((each) => each.id === session.value.credential)) {
     throw new Fido2Error('session_expired', 'the passkey of this session was removed');
   }
-  return { session, user: user.value, version: user.version, authentication: opened.authentication, ends };
+  const groups = groupsAt(user.value, now);
+  return { session, user: user.value, groups, version: user.version, authentication: opened.authentication, ends };
 }
 
 /** Whether the user was verified within the last five minutes. */

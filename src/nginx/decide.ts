@@ -1,6 +1,7 @@
 import { toBase64url } from '../bytes.ts';
 import { type ErrorCode, errorCodes, Fido2Error } from '../errors.ts';
 import { makeIdentityToken } from '../identity/identity-token.ts';
+import { nextEnd } from '../identity/membership.ts';
 import { touchSession } from '../identity/session.ts';
 import { type Asked, evaluate } from '../policy/evaluate.ts';
 import { readsRequest } from '../policy/rules.ts';
@@ -71,7 +72,7 @@ interface Decision {
 async function permit(
   { settings, store, signingKey, generation }: Service,
   request: Request,
-  { session, user, authentication, ends }: Authenticated,
+  { session, user, groups, authentication, ends }: Authenticated,
   { policyName, workload, vary, key }: Decision,
 ): Promise<Outgoing> {
   const policy = settings.policies.get(policyName);
@@ -85,7 +86,7 @@ async function permit(
   const subject = {
     userId: user.id,
     name: user.name,
-    groups: user.groups,
+    groups,
     userVerified: authentication.userVerified,
     authTime: authentication.time * 1000,
   };
@@ -102,7 +103,7 @@ async function permit(
     throw new Fido2Error('session_expired', 'the session ended meanwhile');
   }
   const token = await makeIdentityToken(await signingKey(now), {
-    user,
+    user: { ...user, groups },
     session: session.value,
     authentication,
     issuer: settings.identity.issuer,
@@ -113,7 +114,9 @@ async function permit(
   });
   count('fills');
   if (key !== null) {
-    const end = Math.min(now + settings.identity.refresh, ends, decision.until ?? Number.POSITIVE_INFINITY);
+    const never = Number.POSITIVE_INFINITY;
+    const changes = Math.min(decision.until ?? never, nextEnd(user, now) ?? never);
+    const end = Math.min(now + settings.identity.refresh, ends, changes);
     const life = Math.min(end - now, settings.identity.ttl - reserve);
     if (life > 0) tokens.put(key, token, life);
     // In this order no interleaving with a revocation leaves the entry behind: see revoke.ts. The same holds for new

@@ -1,5 +1,6 @@
 import { toBase64url } from '../bytes.ts';
 import { errorCodes, Fido2Error } from '../errors.ts';
+import { isActive } from '../identity/membership.ts';
 import type { Versioned } from '../identity/record.ts';
 import {
   cookieOf,
@@ -95,7 +96,8 @@ async function verify(
     verifierFor(settings),
   );
   if (found === null) throw new Fido2Error('authentication_failed', 'nobody has this key', { step: '7.2.6' });
-  if (found.value.disabled) throw new Fido2Error('authentication_failed', 'the user is disabled', { step: '7.2.6' });
+  if (!isActive(found.value, clock.now()))
+    throw new Fido2Error('authentication_failed', 'the user is disabled', { step: '7.2.6' });
   if (challenge.purpose === 'step_up' && !challenge.subject.startsWith(`${found.value.id}.`)) {
     throw new Fido2Error('authentication_failed', 'the key of another user', { step: '7.2.6' });
   }
@@ -140,7 +142,7 @@ async function noteUse({ service }: Context, user: Versioned<User>, used: Creden
   const refuses = service.settings.passkeys.signCount === 'refuse';
   const change = (current: User): UserChange => {
     const stored = current.credentials.find((each) => each.id === used.id);
-    if (stored === undefined || current.disabled) {
+    if (stored === undefined || !isActive(current, clock.now())) {
       throw new Fido2Error('authentication_failed', 'the key was removed meanwhile', { step: '7.2.24' });
     }
     const counts = used.signCount > 0 || stored.signCount > 0;

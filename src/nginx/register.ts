@@ -2,6 +2,7 @@ import { toBase64url } from '../bytes.ts';
 import { Fido2Error } from '../errors.ts';
 import { parseDisplayName } from '../identity/account-name.ts';
 import { lookUpInvite, lookUpInviteByKey, restoreInvite, type StoredInvite, useInvite } from '../identity/invite.ts';
+import { isActive } from '../identity/membership.ts';
 import { cookieOf, startSession } from '../identity/session.ts';
 import { addCredential, type Credential, findUser, findUserByCredential, type User } from '../identity/user.ts';
 import { creationOptions } from '../protocol/options.ts';
@@ -142,7 +143,8 @@ async function registrantOf(context: Context, challenge: OpenedChallenge): Promi
 
 async function inviteeOf({ service }: Context, invite: StoredInvite): Promise<User> {
   const user = await findUser(service.ports, invite.value.user);
-  if (user === null || user.value.disabled) throw new Fido2Error('invite_invalid', 'its user is gone or disabled');
+  if (user === null || !isActive(user.value, clock.now()))
+    throw new Fido2Error('invite_invalid', 'its user is gone or disabled');
   return user.value;
 }
 

@@ -1,8 +1,10 @@
-import { parseGroup, withGroup, withoutGroup } from '../../identity/group.ts';
-import { listUsers, updateUser } from '../../identity/user.ts';
+import { parseGroup } from '../../identity/group.ts';
+import { groupsAt, joinGroup, leaveGroup } from '../../identity/membership.ts';
+import { listUsers, type User, updateUser } from '../../identity/user.ts';
 import { formatDuration } from '../../policy/duration.ts';
 import type { Command, Input } from '../command.ts';
-import { type Answer, printable, table } from '../output.ts';
+import { type Answer, isoTime, printable, table } from '../output.ts';
+import { parseWhen } from '../when.ts';
 import { requireUser } from './find-user.ts';
 
 const who = ['<group>', '<user>'];
@@ -14,8 +16,10 @@ export const groupCommands: readonly Command[] = [
     example: 'groups list',
     run: async (input) => {
       const members = new Map<string, string[]>();
-      for (const user of await listUsers(input.open().ports)) {
-        for (const group of user.groups) members.set(group, [...(members.get(group) ?? []), user.name]);
+      const { ports } = input.open();
+      for (const user of await listUsers(ports)) {
+        for (const group of groupsAt(user, ports.clock.now()))
+          members.set(group, [...(members.get(group) ?? []), user.name]);
       }
       const groups = [...members]
         .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -31,33 +35,42 @@ export const groupCommands: readonly Command[] = [
     name: 'groups add',
     parameters: who,
     summary: 'put a user into a group',
-    example: 'groups add admins ada',
-    run: (input) => changeGroups(input, 'group_add', withGroup),
+    example: 'groups add admins ada --for 8h',
+    options: [{ flags: '--for <when>', summary: 'until then only: 8h, 30d, 2027-01-31 or 2027-01-31T18:00Z' }],
+    run: (input) => {
+      const written = input.text('for');
+      const end = written === undefined ? null : parseWhen(written, input.open().ports.clock.now());
+      return changeGroups(input, 'group_add', (user, group) => joinGroup(user, group, end), end);
+    },
   },
   {
     name: 'groups remove',
     parameters: who,
     summary: 'take a user out of a group',
     example: 'groups remove admins ada',
-    run: (input) => changeGroups(input, 'group_remove', withoutGroup),
+    run: (input) => changeGroups(input, 'group_remove', leaveGroup),
   },
 ];
 
 async function changeGroups(
   input: Input,
   event: string,
-  change: (groups: readonly string[], group: string) => string[],
+  change: (user: User, group: string) => Pick<User, 'groups' | 'groupEnds'>,
+  end: number | null = null,
 ): Promise<Answer> {
   const { ports, settings, audit } = input.open();
   const group = parseGroup(input.parameter('group'));
   const { value: user } = await requireUser(ports, input.parameter('user'));
-  const { value: changed } = await updateUser(ports, user.id, ({ groups }) => ({ groups: change(groups, group) }));
-  audit(event, { user: user.id, name: user.name, group });
+  const { value: changed } = await updateUser(ports, user.id, (record) => change(record, group));
+  const until = end === null ? {} : { until: isoTime(end) };
+  audit(event, { user: user.id, name: user.name, group, ...until });
+  const groups = groupsAt(changed, ports.clock.now());
   const bound = formatDuration(settings.identity.refresh);
   return {
-    json: { user: changed.name, groups: changed.groups },
+    json: { user: changed.name, groups, ...until },
     lines: [
-      `${printable(changed.name)} is in ${changed.groups.join(', ') || 'no group'}`,
+      `${printable(changed.name)} is in ${groups.join(', ') || 'no group'}`,
+      ...(end === null ? [] : [`in ${group} until ${isoTime(end)}`]),
       `in force everywhere within ${bound}`,
     ],
   };

@@ -1,5 +1,6 @@
 import { parseGroups } from '../../identity/group.ts';
 import { createInvite } from '../../identity/invite.ts';
+import { isActive, joinGroups } from '../../identity/membership.ts';
 import { createUser, findUserByName, updateUser } from '../../identity/user.ts';
 import { parseDuration } from '../../policy/duration.ts';
 import type { Command } from '../command.ts';
@@ -33,6 +34,10 @@ export const inviteCommand: Command = {
       const name = printable(there.value.name);
       throw new CommandError(`${name} is disabled`, `ngx-fido2 users enable ${name}`);
     }
+    if (there !== null && !isActive(there.value, ports.clock.now())) {
+      const name = printable(there.value.name);
+      throw new CommandError(`the account of ${name} has ended`, `ngx-fido2 users expire ${name} 30d`);
+    }
     const { value: user } =
       there ??
       (await createUser(ports, {
@@ -42,9 +47,8 @@ export const inviteCommand: Command = {
       }));
     // before the groups are touched: a refused invite changes nothing
     const { code, invite } = await createInvite(ports, { user: user.id, life, recover });
-    const missing = groups.filter((group) => !user.groups.includes(group));
-    if (missing.length > 0) {
-      await updateUser(ports, user.id, (now) => ({ groups: parseGroups([...now.groups, ...missing]) }));
+    if (there !== null && groups.length > 0) {
+      await updateUser(ports, user.id, (record) => joinGroups(record, groups, ports.clock.now()));
     }
     const again = user.credentials.length > 0;
     audit(again ? 'invite_recover' : 'invite', {

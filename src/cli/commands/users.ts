@@ -1,8 +1,10 @@
 import { voidInvites } from '../../identity/invite.ts';
+import { groupsAt, isActive } from '../../identity/membership.ts';
 import { revokeSessions } from '../../identity/revocation.ts';
 import { listSessions } from '../../identity/session.ts';
 import {
   type Credential,
+  createUser,
   deleteUser,
   listUsers,
   removeCredential,
@@ -14,7 +16,10 @@ import type { Command } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import type { Installation } from '../installation.ts';
 import { isoTime, printable, table } from '../output.ts';
+import { parseWhen } from '../when.ts';
 import { requireUser } from './find-user.ts';
+
+const times = '8h, 30d, 2027-01-31 or 2027-01-31T18:00Z';
 
 export const userCommands: readonly Command[] = [
   {
@@ -22,16 +27,18 @@ export const userCommands: readonly Command[] = [
     summary: 'list everybody who has an account',
     example: 'users list --json',
     run: async (input) => {
-      const users = (await listUsers(input.open().ports)).sort((a, b) => (a.name < b.name ? -1 : 1));
+      const { ports } = input.open();
+      const now = ports.clock.now();
+      const users = (await listUsers(ports)).sort((a, b) => (a.name < b.name ? -1 : 1));
       const rows = users.map((user) => [
         printable(user.name),
-        user.groups.join(' '),
+        groupsAt(user, now).join(' '),
         String(user.credentials.length),
-        user.disabled ? 'disabled' : user.credentials.length === 0 ? 'invited' : 'active',
+        stateOf(user, now),
         isoTime(user.created),
       ]);
       return {
-        json: { users: users.map(summaryOf) },
+        json: { users: users.map((user) => summaryOf(user, now)) },
         lines: rows.length === 0 ? ['nobody yet'] : table(['NAME', 'GROUPS', 'KEYS', 'STATE', 'CREATED'], rows),
       };
     },
@@ -43,18 +50,72 @@ export const userCommands: readonly Command[] = [
     example: 'users show ada',
     run: async (input) => {
       const { ports } = input.open();
+      const now = ports.clock.now();
       const { value: user } = await requireUser(ports, input.parameter('name'));
       const sessions = await listSessions(ports.store, user.id);
       return {
-        json: { ...summaryOf(user), credentials: user.credentials.map(credentialOf), sessions: sessions.length },
+        json: { ...summaryOf(user, now), credentials: user.credentials.map(credentialOf), sessions: sessions.length },
         lines: [
           `name      ${printable(user.name)} (${printable(user.displayName)})`,
           `id        ${user.id}`,
           `state     ${user.disabled ? 'disabled' : 'enabled'}, created ${isoTime(user.created)}`,
-          `groups    ${user.groups.join(' ') || 'none'}`,
+          ...(user.until == null ? [] : [`account   ${endOf(user.until, now)}`]),
+          `groups    ${groupsAt(user, now).join(' ') || 'none'}`,
+          ...(user.groupEnds ?? []).map(({ group, at }) => `          ${group} ${endOf(at, now)}`),
           `sessions  ${sessions.length}`,
           ...passkeyLines(user.credentials),
         ],
+      };
+    },
+  },
+  {
+    name: 'users add',
+    parameters: ['<name>'],
+    summary: 'make an account; ngx-fido2 invite makes the link with which its owner enrols',
+    example: 'users add ada --group staff --until 2027-01-31',
+    options: [
+      { flags: '--group <name...>', summary: 'put the user into this group; may be repeated' },
+      { flags: '--display-name <words>', summary: 'what pages call the user' },
+      { flags: '--until <when>', summary: `the account ends then: ${times}` },
+    ],
+    run: async (input) => {
+      const { ports, audit } = input.open();
+      const written = input.text('until');
+      const until = written === undefined ? null : parseWhen(written, ports.clock.now());
+      const displayName = input.text('display-name');
+      const { value: user } = await createUser(ports, {
+        ...{ name: input.parameter('name'), groups: input.list('group'), until },
+        ...(displayName === undefined ? {} : { displayName }),
+      });
+      const end = until === null ? {} : { until: isoTime(until) };
+      audit('user_add', { user: user.id, name: user.name, groups: user.groups, ...end });
+      const name = printable(user.name);
+      return {
+        json: summaryOf(user, ports.clock.now()),
+        lines: [
+          `${name} has an account${until === null ? '' : ` until ${isoTime(until)}`}`,
+          `ngx-fido2 invite ${name}`,
+        ],
+      };
+    },
+  },
+  {
+    name: 'users expire',
+    parameters: ['<name>', '<when>'],
+    summary: `say when an account ends by itself: ${times}, or never`,
+    example: 'users expire ada 30d',
+    run: async (input) => {
+      const { ports, settings, audit } = input.open();
+      const written = input.parameter('when');
+      const until = written === 'never' ? null : parseWhen(written, ports.clock.now());
+      const { value: user } = await requireUser(ports, input.parameter('name'));
+      await updateUser(ports, user.id, () => ({ until }));
+      const end = until === null ? null : isoTime(until);
+      audit('user_expire', { user: user.id, name: user.name, until: end });
+      const within = `in force everywhere within ${formatDuration(settings.identity.refresh)}`;
+      return {
+        json: { user: user.name, until: end },
+        lines: [`the account of ${printable(user.name)} ends ${end ?? 'never'}`, within],
       };
     },
   },
@@ -143,10 +204,24 @@ async function endSessions({ ports }: Installation, user: User): Promise<number>
   return (await revokeSessions(ports.store, user.id, () => true, ports.clock.now())).length;
 }
 
-function summaryOf(user: User) {
-  const { id, name, displayName, groups, disabled } = user;
-  return { id, name, displayName, groups, disabled, created: isoTime(user.created), keys: user.credentials.length };
+function summaryOf(user: User, now: number) {
+  const { id, name, displayName, disabled } = user;
+  return {
+    ...{ id, name, displayName, groups: groupsAt(user, now), disabled },
+    until: user.until == null ? null : isoTime(user.until),
+    groupEnds: (user.groupEnds ?? []).map(({ group, at }) => ({ group, at: isoTime(at) })),
+    created: isoTime(user.created),
+    keys: user.credentials.length,
+  };
 }
+
+function stateOf(user: User, now: number): string {
+  if (user.disabled) return 'disabled';
+  if (!isActive(user, now)) return 'ended';
+  return user.credentials.length === 0 ? 'invited' : 'active';
+}
+
+const endOf = (at: number, now: number): string => `${at <= now ? 'ended' : 'ends'} ${isoTime(at)}`;
 
 function credentialOf({ id, name, algorithm, aaguid, format, backedUp, created, lastUsed }: Credential) {
   const used = lastUsed === null ? null : isoTime(lastUsed);
