@@ -11,6 +11,7 @@ import { checkTypes } from './types.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const report = join(root, 'build/test-results.json');
+const busybox = '/bin/busybox';
 const chromiumPath = process.env.CHROMIUM_BIN ?? '/usr/bin/chromium';
 
 /** Exit status of a program that writes to this terminal; 127 if there is no such program. */
@@ -45,6 +46,24 @@ async function obtainChromium() {
   await run('apt-get', ['-qq', '-y', '--no-install-recommends', 'install', ...packages], env);
   if (existsSync(chromiumPath)) return true;
   console.log('chromium cannot be installed by apt-get: browser tests are skipped');
+  return false;
+}
+
+/** A Docker engine that answers, or Debian's with the shell of the test's image, which the tests start themselves. */
+async function obtainDocker() {
+  if ((await run('sh', ['-c', 'docker version >/dev/null 2>&1'])) === 0 && existsSync(busybox)) return true;
+  if (process.getuid?.() !== 0) {
+    console.log('no Docker engine answers and only root may start one: container tests are skipped');
+    return false;
+  }
+  const missing = [existsSync('/usr/sbin/dockerd') ? [] : 'docker.io', existsSync(busybox) ? [] : 'busybox-static'];
+  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  if (missing.flat().length > 0) {
+    await run('apt-get', ['-qq', 'update'], env);
+    await run('apt-get', ['-qq', '-y', '--no-install-recommends', 'install', ...missing.flat()], env);
+  }
+  if (existsSync('/usr/sbin/dockerd') && existsSync(busybox)) return true;
+  console.log('Docker cannot be installed by apt-get: container tests are skipped');
   return false;
 }
 
@@ -84,7 +103,7 @@ const results = [
   await checkTypes(),
   await one('build', process.execPath, ['esbuild.config.mjs']),
 ];
-const tools = [await obtainNginx(), await obtainChromium()];
+const tools = [await obtainNginx(), await obtainChromium(), await obtainDocker()];
 results.push(await vitest(process.argv.slice(2)));
 
 const sum = (key) => results.reduce((total, result) => total + result[key], 0);
