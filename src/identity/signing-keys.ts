@@ -3,7 +3,7 @@ import type { PrivateJwk, PublicJwk } from '../crypto/sign.ts';
 import { Fido2Error } from '../errors.ts';
 import { signingRingKey } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
-import { readRecord, type Versioned, version1 } from './record.ts';
+import { readRecord, updateRecord, type Versioned, version1 } from './record.ts';
 
 /**
  * The ring of token keys. A key is published first, signs later, and stays published until the last token made
@@ -79,6 +79,35 @@ export function withoutRetired(ring: SigningRing, now: number, schedule: KeySche
     return next === undefined || now < next.signsFrom + schedule.retire;
   });
   return keys.length === ring.keys.length ? null : { ...ring, keys };
+}
+
+/**
+ * The ring without keys that are no longer to be trusted. Where the one that signs is among them the new key signs at
+ * once, although nobody has fetched it yet: a token that some upstream cannot verify is better than a forged one.
+ */
+export function withoutRevoked(ring: SigningRing, kids: readonly string[], key: NewKey, now: number): SigningRing {
+  const kept = ring.keys.filter(({ kid }) => !kids.includes(kid));
+  const signer = signingKeyAt(ring, now);
+  if (signer !== null && !kids.includes(signer.kid)) return { ...ring, keys: kept };
+  const added = [...kept, { ...key, created: now, signsFrom: now }];
+  return { ...ring, keys: added.sort((a, b) => a.signsFrom - b.signsFrom) };
+}
+
+/** Until when the key stays published, or null while no other one is to sign after it. */
+export function publishedUntil(ring: SigningRing, kid: string, { retire }: KeySchedule): number | null {
+  const next = ring.keys[ring.keys.findIndex((key) => key.kid === kid) + 1];
+  return next === undefined ? null : next.signsFrom + retire;
+}
+
+/** Compare-and-set with retry: `choose` says which keys of the ring as it is. Throws `not_found`, `store_unavailable`. */
+export async function revokeSigningKeys(
+  store: Store,
+  choose: (ring: SigningRing) => readonly string[],
+  key: NewKey,
+  now: number,
+): Promise<SigningRing> {
+  const change = (ring: SigningRing) => withoutRevoked(ring, choose(ring), key, now);
+  return (await updateRecord(store, signingRingKey, ringSchema, change)).value;
 }
 
 /** A JSON Web Key Set (RFC 7517) of what is published. */

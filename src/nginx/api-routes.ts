@@ -24,6 +24,8 @@ const publicRoutes: Routes = {
   '/fido2/healthz': { GET: showHealth },
   '/fido2/.well-known/openid-configuration': { GET: showMetadata },
   '/.well-known/openid-configuration': { GET: showMetadata },
+  '/fido2/.well-known/oauth-authorization-server': { GET: showMetadata },
+  '/.well-known/oauth-authorization-server': { GET: showMetadata },
 };
 
 const internalRoutes: Routes = {

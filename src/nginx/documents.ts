@@ -36,6 +36,7 @@ export async function showMetadata({ service }: Context): Promise<Outgoing> {
       jwks_uri: `${base}/jwks.json`,
       authorization_endpoint: `${base}/login`,
       response_types_supported: ['none'],
+      grant_types_supported: [],
       subject_types_supported: ['public'],
       id_token_signing_alg_values_supported: ['ES256'],
       acr_values_supported: ['phr'],

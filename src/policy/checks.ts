@@ -45,13 +45,13 @@ function relyingParty({ rp }: Settings): Problem[] {
 
 function durations({ session, identity, keys }: Settings): Problem[] {
   const problems: Problem[] = [];
-  const range = (section: string, member: string, value: number, least: number, most: number) => {
+  const range = (section: string, member: string, value: number, least: number, most: number, why = '') => {
     if (value >= least && value <= most) return;
     const limits = `${formatDuration(least)} to ${formatDuration(most)}`;
     problems.push({
       path: [section, member],
       message: `${section}.${member} is ${formatDuration(value)}, not ${limits}`,
-      hint: `write a duration from ${limits}`,
+      hint: `write a duration from ${limits}${why}`,
     });
   };
   const most = (path: [string, string], value: number, limit: number, what: string) => {
@@ -64,12 +64,14 @@ function durations({ session, identity, keys }: Settings): Problem[] {
   };
   range('session', 'absolute', session.absolute, second, 30 * day);
   most(['session', 'idle'], session.idle, session.absolute, 'session.absolute');
-  range('identity', 'ttl', identity.ttl, minute, 5 * minute);
+  range('identity', 'ttl', identity.ttl, minute, 5 * minute, ': a token that was taken is good for that long');
   most(['identity', 'refresh'], identity.refresh, identity.ttl - 30 * second, 'identity.ttl less 30s');
   most(['identity', 'refresh'], identity.refresh, session.idle, 'session.idle');
   range('keys', 'publish', keys.publish, minute, 7 * day);
-  range('keys', 'rotate', keys.rotate, 2 * keys.publish, 366 * day);
-  range('keys', 'retire', keys.retire, identity.ttl + minute, 30 * day);
+  const lead = ': a key is published for keys.publish before it signs, while the one before it signs';
+  range('keys', 'rotate', keys.rotate, 2 * keys.publish, 366 * day, lead);
+  const last = ': the last token of a key lives for identity.ttl, on clocks that may be a minute apart';
+  range('keys', 'retire', keys.retire, identity.ttl + minute, 30 * day, last);
   return problems;
 }
 

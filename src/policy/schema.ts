@@ -55,7 +55,7 @@ const identity = v.strictObject({
 
 const keys = v.strictObject({
   publish: v.optional(duration('a key is published this long before it signs: longer than the slowest cache'), '1h'),
-  rotate: v.optional(duration('a key signs for this long'), '30d'),
+  rotate: v.optional(duration('a key signs for this long'), '24h'),
   retire: v.optional(duration('a key stays published this long after the next one signs'), '1h'),
 });
 

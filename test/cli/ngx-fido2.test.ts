@@ -29,6 +29,8 @@ describe('usage', () => {
     [['users', 'nope'], 'users --help'],
     [['sessions', 'revoke'], 'sessions list'],
     [['keys', 'rotate', '--now'], 'published for a while'],
+    [['keys', 'revoke'], 'keys list'],
+    [['keys', 'revoke', '--current', '--all'], 'keys list'],
     [['start', '--port', '65536'], '--port'],
     [['start', '--workers', '0'], '--workers'],
     [['start', '--crypto', 'rot13'], 'auto or portable'],

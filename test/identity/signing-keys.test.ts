@@ -1,16 +1,21 @@
+import { createLocalJWKSet, jwtVerify } from 'jose';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { nodeSubtle } from '../../src/cli/runtime.ts';
-import { generateSigningKey } from '../../src/crypto/sign.ts';
+import { generateSigningKey, importSigningKey, type SigningKey, signJwt } from '../../src/crypto/sign.ts';
 import {
   advanceSigningRing,
   ensureSigningRing,
   isRotationDue,
   jwksOf,
+  type NewKey,
+  publishedUntil,
   readSigningRing,
+  revokeSigningKeys,
   type SigningRing,
   signingKeyAt,
   withNewKey,
   withoutRetired,
+  withoutRevoked,
 } from '../../src/identity/signing-keys.ts';
 import { type TestPorts, testPorts } from './ports.ts';
 
@@ -91,5 +96,103 @@ describe('the stored ring', () => {
       expect(ring.keys.length).toBeLessThanOrEqual(3);
     }
     expect(published.size).toBe(5);
+  });
+});
+
+describe('revocation', () => {
+  const publicJwk = { kty: 'EC', crv: 'P-256', x: '', y: '' } as const;
+  const fresh: NewKey = { kid: 'fresh', publicJwk, privateJwk: { ...publicJwk, d: '' } };
+  const three = async (): Promise<SigningRing> => ringOf(now - 50 * hour, now - 24 * hour, now - hour / 2);
+
+  test('of the one that signs: a new one signs at once, the published one in its time', async () => {
+    const ring = await three();
+    const [old, signer, next] = ring.keys;
+    expect(signingKeyAt(ring, now)?.kid).toBe(signer?.kid);
+    const left = withoutRevoked(ring, [signer?.kid ?? ''], fresh, now);
+    expect(left.keys.map(({ kid }) => kid)).toEqual([old?.kid, 'fresh', next?.kid]);
+    expect(signingKeyAt(left, now)?.kid).toBe('fresh');
+    expect(signingKeyAt(left, now + hour)?.kid).toBe(next?.kid);
+  });
+
+  test('of another one: nothing new is made', async () => {
+    const ring = await three();
+    const [old, signer, next] = ring.keys;
+    for (const gone of [old, next]) {
+      const left = withoutRevoked(ring, [gone?.kid ?? ''], fresh, now);
+      expect(left.keys.map(({ kid }) => kid)).toEqual(ring.keys.filter((key) => key !== gone).map(({ kid }) => kid));
+      expect(signingKeyAt(left, now)?.kid).toBe(signer?.kid);
+    }
+  });
+
+  test('of all of them: the new one alone', async () => {
+    const ring = await three();
+    const kids = ring.keys.map(({ kid }) => kid);
+    expect(withoutRevoked(ring, kids, fresh, now).keys.map(({ kid }) => kid)).toEqual(['fresh']);
+  });
+
+  test('looks at the ring as it is, whoever changed it meanwhile', async () => {
+    const { store } = testPorts();
+    await expect(revokeSigningKeys(store, () => [], fresh, now)).rejects.toMatchObject({ code: 'not_found' });
+    await ensureSigningRing(store, now, schedule, generate);
+    const current = (ring: SigningRing) => [signingKeyAt(ring, now)?.kid ?? ''];
+    const left = await revokeSigningKeys(store, current, fresh, now);
+    expect(left.keys.map(({ kid }) => kid)).toEqual(['fresh']);
+    expect((await readSigningRing(store))?.value).toEqual(left);
+  });
+
+  test('a key stays published until the next one has signed for a while', async () => {
+    const ring = await three();
+    const [old, , next] = ring.keys;
+    expect(publishedUntil(ring, old?.kid ?? '', schedule)).toBe((ring.keys[1]?.signsFrom ?? 0) + schedule.retire);
+    expect(publishedUntil(ring, next?.kid ?? '', schedule)).toBeNull();
+  });
+});
+
+describe('rotation under load', () => {
+  const second = 1000;
+  const ttl = 60 * second;
+  // the fastest that the settings allow
+  const fast = { publish: 60 * second, rotate: 120 * second, retire: ttl + 60 * second };
+
+  /** Signs each second through five rotations; the tokens that a verifier refused that fetches the set this rarely. */
+  async function refusedBy(cacheLife: number): Promise<{ refused: number; kids: number }> {
+    const { store } = testPorts();
+    const tokens: { token: string; end: number }[] = [];
+    const kids = new Set<string>();
+    const signers = new Map<string, SigningKey>();
+    let cache: { keys: ReturnType<typeof createLocalJWKSet>; end: number } | null = null;
+    let refused = 0;
+    for (let time = now; time < now + 11 * 60 * second; time += second) {
+      await advanceSigningRing(store, time, fast, generate);
+      const ring = (await readSigningRing(store))?.value;
+      const key = ring === undefined ? null : signingKeyAt(ring, time);
+      if (ring === undefined || key === null) throw new Error('no key');
+      const signer = signers.get(key.kid) ?? (await importSigningKey(nodeSubtle, key));
+      signers.set(key.kid, signer);
+      kids.add(key.kid);
+      const iat = time / second;
+      tokens.push({ token: await signJwt(signer, { typ: 'JWT' }, { iat, exp: iat + ttl / second }), end: time + ttl });
+      if (cache === null || time >= cache.end) {
+        cache = { keys: createLocalJWKSet(jwksOf(ring)), end: time + cacheLife };
+      }
+      // the newest token, and the oldest that is good still
+      while ((tokens[0]?.end ?? 0) <= time) tokens.shift();
+      for (const { token } of [tokens[0], tokens.at(-1)].filter((each) => each !== undefined)) {
+        const verified = jwtVerify(token, cache.keys, { currentDate: new Date(time) });
+        refused += await verified.then(
+          () => 0,
+          () => 1,
+        );
+      }
+    }
+    return { refused, kids: kids.size };
+  }
+
+  test.each([60, 47])('no token is refused by a verifier that fetches the key set every %d s', async (seconds) => {
+    expect(await refusedBy(seconds * second)).toEqual({ refused: 0, kids: 6 });
+  });
+
+  test('one that fetches it more rarely than once in keys.publish meets a key that it does not know', async () => {
+    expect((await refusedBy(100 * second)).refused).toBeGreaterThan(0);
   });
 });

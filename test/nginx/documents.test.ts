@@ -43,7 +43,8 @@ describe.runIf(await needs('nginx'))('documents', () => {
   });
 
   it('describes the issuer where verifiers look for it', async () => {
-    for (const path of ['/.well-known/openid-configuration', '/fido2/.well-known/openid-configuration']) {
+    const names = ['openid-configuration', 'oauth-authorization-server'];
+    for (const path of names.flatMap((name) => [`/.well-known/${name}`, `/fido2/.well-known/${name}`])) {
       const answer = await get(nginx, path);
       expect(answer.status).toBe(200);
       expect(answer.json()).toMatchObject({

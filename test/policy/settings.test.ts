@@ -31,7 +31,7 @@ test('what is not written has its default', () => {
       refresh: 30_000,
       profile: 'assertion',
     },
-    keys: { publish: 3_600_000, rotate: 2_592_000_000, retire: 3_600_000 },
+    keys: { publish: 3_600_000, rotate: 86_400_000, retire: 3_600_000 },
     store: { type: 'file', path: '.' },
     crypto: 'auto',
     passkeys: { signCount: 'refuse' },

@@ -1,6 +1,15 @@
 import { generateSigningKey } from '../../crypto/sign.ts';
 import { readMacRing, rotateMacRing } from '../../identity/mac-keys.ts';
-import { readSigningRing, type SigningKeyRecord, signingKeyAt, withNewKey } from '../../identity/signing-keys.ts';
+import {
+  jwksOf,
+  publishedUntil,
+  readSigningRing,
+  revokeSigningKeys,
+  type SigningKeyRecord,
+  type SigningRing,
+  signingKeyAt,
+  withNewKey,
+} from '../../identity/signing-keys.ts';
 import { formatDuration } from '../../policy/duration.ts';
 import { signingRingKey } from '../../store/keys.ts';
 import type { Command, Input } from '../command.ts';
@@ -13,16 +22,20 @@ export const keyCommands: readonly Command[] = [
     summary: 'list the keys of tokens and of cookies, without secrets',
     example: 'keys list',
     run: async (input) => {
-      const { ports } = input.open();
+      const { ports, settings } = input.open();
       const now = ports.clock.now();
       const ring = (await readSigningRing(ports.store))?.value;
       const current = ring === undefined ? null : signingKeyAt(ring, now);
-      const signing = (ring?.keys ?? []).map((key) => ({
-        kid: key.kid,
-        state: stateOf(key, current, now),
-        created: isoTime(key.created),
-        signsFrom: isoTime(key.signsFrom),
-      }));
+      const signing = (ring?.keys ?? []).map((key) => {
+        const until = ring === undefined ? null : publishedUntil(ring, key.kid, settings.keys);
+        return {
+          kid: key.kid,
+          state: stateOf(key, current, now),
+          created: isoTime(key.created),
+          signsFrom: isoTime(key.signsFrom),
+          publishedUntil: until === null ? null : isoTime(until),
+        };
+      });
       const macKeys = (await readMacRing(ports.store))?.value.keys ?? [];
       const mac = macKeys.map(({ id, created }, i) => ({
         id,
@@ -33,8 +46,8 @@ export const keyCommands: readonly Command[] = [
         json: { signing, mac },
         lines: [
           ...table(
-            ['TOKEN KEY', 'STATE', 'CREATED', 'SIGNS FROM'],
-            signing.map((key) => Object.values(key)),
+            ['TOKEN KEY', 'STATE', 'CREATED', 'SIGNS FROM', 'PUBLISHED UNTIL'],
+            signing.map((key) => Object.values(key).map((value) => value ?? 'the next one signs')),
           ),
           '',
           ...table(
@@ -60,7 +73,64 @@ export const keyCommands: readonly Command[] = [
       return input.flag('mac') ? rotateMac(input, input.flag('now')) : rotateSigning(input);
     },
   },
+  {
+    name: 'keys revoke',
+    parameters: ['[kid]'],
+    summary: 'trust a token key no longer: its tokens stop being verifiable, and a new key signs at once',
+    example: 'keys revoke --current',
+    options: [
+      { flags: '--current', summary: 'the key that signs now' },
+      { flags: '--all', summary: 'every token key: after a leak of the store' },
+    ],
+    run: revoke,
+  },
+  {
+    name: 'jwks',
+    summary: 'print the key set that verifies tokens, to stand inline in a mesh’s configuration',
+    example: 'jwks > jwks.json',
+    run: async (input) => {
+      const ring = await requireRing(input);
+      const jwks = jwksOf(ring);
+      return { json: jwks, lines: [JSON.stringify(jwks)] };
+    },
+  },
 ];
+
+async function requireRing(input: Input): Promise<SigningRing> {
+  const ring = await readSigningRing(input.open().ports.store);
+  if (ring === null) throw new CommandError('there are no token keys yet', 'nginx makes them at its first start');
+  return ring.value;
+}
+
+async function revoke(input: Input): Promise<Answer> {
+  const kid = input.parameter('kid');
+  if ([kid !== '', input.flag('current'), input.flag('all')].filter(Boolean).length !== 1) {
+    throw new CommandError('say which key: a kid, --current or --all', 'ngx-fido2 keys list', 2);
+  }
+  const before = await requireRing(input);
+  if (kid !== '' && !before.keys.some((key) => key.kid === kid)) {
+    throw new CommandError(`there is no token key ${JSON.stringify(kid)}`, 'ngx-fido2 keys list');
+  }
+  const { ports, subtle, audit } = input.open();
+  const now = ports.clock.now();
+  const choose = (ring: SigningRing): string[] => {
+    if (input.flag('all')) return ring.keys.map((key) => key.kid);
+    return [input.flag('current') ? (signingKeyAt(ring, now)?.kid ?? '') : kid];
+  };
+  const after = await revokeSigningKeys(ports.store, choose, await generateSigningKey(subtle), now);
+  const left = after.keys.map((key) => key.kid);
+  const revoked = before.keys.map((key) => key.kid).filter((each) => !left.includes(each));
+  const signs = signingKeyAt(after, now)?.kid ?? '';
+  audit('keys_revoke', { ring: 'signing', keys: revoked, signs });
+  return {
+    json: { revoked, signs },
+    lines: [
+      `revoked: ${revoked.join(', ')}`,
+      `key ${signs} signs within 2s, and no token of a revoked key is given any more`,
+      'an upstream believes a revoked key until it fetches the key set again: make those fetch it that hold it longer',
+    ],
+  };
+}
 
 async function rotateMac(input: Input, now: boolean): Promise<Answer> {
   const { ports, audit } = input.open();
