@@ -7,8 +7,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import * as esbuild from 'esbuild';
-import { findings, gateFindings, marksOf } from './esbuild.findings.mjs';
-import { assetPlugin, withoutDescriptions } from './esbuild.plugins.mjs';
+import { findings, gateFindings, marksOf } from './src/cli/build/findings.mjs';
+import { assetPlugin, withoutDescriptions } from './src/cli/build/plugins.mjs';
 
 const root = dirname(fileURLToPath(import.meta.url));
 const kilobyte = 1024;

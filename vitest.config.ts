@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
-import { viteAssetPlugin } from './esbuild.plugins.mjs';
+import { viteAssetPlugin } from './src/cli/build/plugins.mjs';
 
 export default defineConfig({
   plugins: [viteAssetPlugin],

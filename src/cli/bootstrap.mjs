@@ -54,9 +54,7 @@ function isInstalled(development) {
 }
 
 function isBuilt() {
-  const sources = ['src', 'esbuild.config.mjs', 'esbuild.findings.mjs', 'esbuild.plugins.mjs', 'package-lock.json'].map(
-    (name) => newest(join(root, name)),
-  );
+  const sources = ['src', 'esbuild.config.mjs', 'package-lock.json'].map((name) => newest(join(root, name)));
   return ['fido2_gate.js', 'fido2.js', 'fido2_pages.js', 'fido2_user.js', 'ngx-fido2'].every((name) => {
     return time(join(root, 'build', name)) >= Math.max(...sources);
   });

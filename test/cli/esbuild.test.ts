@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bundle, bundles } from '../../esbuild.config.mjs';
-import { loadAsset } from '../../esbuild.plugins.mjs';
+import { loadAsset } from '../../src/cli/build/plugins.mjs';
 import { projectFolder } from '../helpers/command.ts';
 
 let folder: string;

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const root = dirname(fileURLToPath(import.meta.url));
+const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 const mark = 'missing_in_this_engine_';
 
 /** esbuild's `define` for globals that an engine lacks: every use becomes a name that is looked for afterwards. */
