@@ -7,13 +7,20 @@ import { storeFolder } from '../installation.ts';
 import { originConf } from '../nginx-conf.ts';
 import { ownerOf } from '../owner.ts';
 import { describeFinding, readSettings } from '../settings-file.ts';
+import { checkNginx } from './check-nginx.ts';
 
 /** Reads only: it may be run by anybody who can read fido2.json, and by root before the folder has its owner. */
 export const checkCommand: Command = {
   name: 'check',
-  summary: 'check fido2.json and the folders that it names',
-  example: 'check --config /etc/nginx/fido2/fido2.json',
+  summary: 'check fido2.json and the folders that it names, or nginx’s configuration',
+  example: 'check --nginx /etc/nginx/nginx.conf',
+  options: [
+    { flags: '--nginx <file>', summary: 'check this nginx.conf, or what nginx -T wrote (- reads standard input)' },
+    { flags: '--nginx-binary <path>', summary: 'the nginx that reads it; default: the one on PATH' },
+  ],
   run: async (input) => {
+    const nginx = input.text('nginx');
+    if (nginx !== undefined) return checkNginx(input, nginx);
     const path = input.settingsPath();
     const { settings, warnings } = readSettings(path);
     checkStore(storeFolder(dirname(path), settings));

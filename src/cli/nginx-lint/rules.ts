@@ -1,0 +1,12 @@
+import { bypassRules } from './bypass-rules.ts';
+import { coverageRules } from './coverage-rules.ts';
+import { gateRules } from './gate-rules.ts';
+import { policyRules } from './policy-rules.ts';
+import type { RuleGroup } from './rule.ts';
+import { serverRules } from './server-rules.ts';
+import { upstreamRules } from './upstream-rules.ts';
+
+/** Every rule there is. */
+export const ruleGroups: readonly RuleGroup[] = [
+  ...[coverageRules, upstreamRules, bypassRules, policyRules, gateRules, serverRules],
+];

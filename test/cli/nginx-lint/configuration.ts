@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type LintFinding, lint } from '../../../src/cli/nginx-lint/lint.ts';
+import { siteOf } from '../../../src/cli/nginx-lint/site.ts';
+import { parseConf } from '../../../src/cli/nginx-tree.ts';
+import { originConf, snippets } from '../../../src/cli/nginx-conf.ts';
+import { parseSettings } from '../../../src/policy/settings.ts';
+import { projectFolder } from '../../helpers/command.ts';
+
+const conf = (name: string): string => readFileSync(join(projectFolder, 'nginx-conf', name), 'utf8');
+
+export const shippedConf = conf('nginx.conf');
+
+/** What an installation has in /etc/nginx/fido2, with some of it replaced. */
+function files(main: string, replaced: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  const texts = new Map([
+    ['/etc/nginx/nginx.conf', main],
+    ...snippets.map((name): [string, string] => [`/etc/nginx/fido2/${name}`, conf(name)]),
+    ['/etc/nginx/fido2/origin.conf', originConf(['https://app.example.com'])],
+    ...Object.entries(replaced).map(([name, text]): [string, string] => [`/etc/nginx/fido2/${name}`, text]),
+  ]);
+  const reached = new Set(['/etc/nginx/nginx.conf']);
+  for (const path of reached) {
+    const text = (texts.get(path) ?? '').replace(/^\s*#.*$/gm, '');
+    for (const [, name] of text.matchAll(/include (fido2\/[\w.]+);/g)) reached.add(`/etc/nginx/${name}`);
+  }
+  return new Map([...texts].filter(([path]) => reached.has(path)));
+}
+
+export const settings = {
+  rp: { origins: ['https://app.example.com'] },
+  store: { path: '/var/lib/ngx-fido2' },
+  policies: { user: {}, admin: { groups: ['admins'] }, office: { networks: ['10.0.0.0/8'] } },
+  workloads: {
+    payments: { audience: 'https://payments.example.com' },
+    books: { audience: 'https://books.example.com', policy: 'admin' },
+  },
+};
+
+export interface LintOptions {
+  readonly replaced?: Readonly<Record<string, string>>;
+  readonly modeOf?: (folder: string) => number | null;
+}
+
+/** Lints this nginx.conf with the snippets as they are shipped. */
+export function lintConf(main: string, { replaced = {}, modeOf = () => null }: LintOptions = {}): LintFinding[] {
+  const tree = parseConf({ main: '/etc/nginx/nginx.conf', texts: files(main, replaced) });
+  const { settings: parsed } = parseSettings(JSON.stringify(settings));
+  return lint(siteOf(tree, { settings: parsed, storeFolder: '/var/lib/ngx-fido2', modeOf }));
+}
+
+export interface Parts {
+  readonly main?: string;
+  readonly http?: string;
+  readonly server?: string;
+  /** In the gated location /app/. */
+  readonly gated?: string;
+  /** In the open location /. */
+  readonly open?: string;
+  readonly auth?: string;
+  readonly include?: string;
+  readonly pass?: string;
+  readonly openInclude?: string;
+  readonly openPass?: string;
+}
+
+/** A site with an open location and two gated ones, and what a test adds or replaces. */
+export function siteWith(parts: Parts): string {
+  return `${parts.main ?? 'pcre_jit on;'}
+events { }
+http {
+  include fido2/http.conf;
+  ${parts.http ?? ''}
+  upstream app { server 127.0.0.1:3000; }
+  upstream other { server 127.0.0.1:3001; }
+  server {
+    listen 443 ssl;
+    server_name app.example.com;
+    include fido2/server.conf;
+    ${parts.server ?? ''}
+    location / {
+      ${parts.open ?? ''}
+      ${parts.openInclude ?? 'include fido2/public.conf;'}
+      ${parts.openPass ?? 'proxy_pass http://app;'}
+    }
+    location /app/ {
+      ${parts.auth ?? 'auth_request /fido2/authorize/user;'}
+      ${parts.gated ?? ''}
+      ${parts.include ?? 'include fido2/upstream.conf;'}
+      ${parts.pass ?? 'proxy_pass http://app$fido2_deny;'}
+    }
+    location /admin/ {
+      auth_request /fido2/authorize/admin;
+      include fido2/upstream.conf;
+      proxy_pass http://app$fido2_deny;
+    }
+  }
+}
+`;
+}
