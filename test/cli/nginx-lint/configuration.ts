@@ -1,21 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { originConf, snippets } from '../../../src/cli/nginx-conf.ts';
 import { type LintFinding, lint } from '../../../src/cli/nginx-lint/lint.ts';
 import { siteOf } from '../../../src/cli/nginx-lint/site.ts';
 import { parseConf } from '../../../src/cli/nginx-tree.ts';
-import { originConf, snippets } from '../../../src/cli/nginx-conf.ts';
 import { parseSettings } from '../../../src/policy/settings.ts';
 import { projectFolder } from '../../helpers/command.ts';
 
-const conf = (name: string): string => readFileSync(join(projectFolder, 'nginx-conf', name), 'utf8');
+export const shippedSnippet = (name: string): string => readFileSync(join(projectFolder, 'nginx-conf', name), 'utf8');
 
-export const shippedConf = conf('nginx.conf');
+export const shippedConf = shippedSnippet('nginx.conf');
 
 /** What an installation has in /etc/nginx/fido2, with some of it replaced. */
 function files(main: string, replaced: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
   const texts = new Map([
     ['/etc/nginx/nginx.conf', main],
-    ...snippets.map((name): [string, string] => [`/etc/nginx/fido2/${name}`, conf(name)]),
+    ...snippets.map((name): [string, string] => [`/etc/nginx/fido2/${name}`, shippedSnippet(name)]),
     ['/etc/nginx/fido2/origin.conf', originConf(['https://app.example.com'])],
     ...Object.entries(replaced).map(([name, text]): [string, string] => [`/etc/nginx/fido2/${name}`, text]),
   ]);
