@@ -9,6 +9,10 @@ export default {
     const { preferred_username: name } = claimsOf(r);
     return isHeaderValue(name) ? name : '';
   },
+  displayName(r: NginxHTTPRequest): string {
+    const { name } = claimsOf(r);
+    return isHeaderValue(name) ? name : '';
+  },
   /** Comma-separated; a group's name holds none. */
   groups(r: NginxHTTPRequest): string {
     const { groups: names } = claimsOf(r);
