@@ -11,20 +11,24 @@ export const shippedSnippet = (name: string): string => readFileSync(join(projec
 
 export const shippedConf = shippedSnippet('nginx.conf');
 
-/** What an installation has in /etc/nginx/fido2, with some of it replaced. */
-function files(main: string, replaced: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+/** This nginx.conf and the snippets that it reaches, below `folder`, with some of them replaced. */
+export function confFiles(
+  main: string,
+  replaced: Readonly<Record<string, string>> = {},
+  folder = '/etc/nginx',
+): ReadonlyMap<string, string> {
   const texts = new Map([
-    ['/etc/nginx/nginx.conf', main],
-    ...snippets.map((name): [string, string] => [`/etc/nginx/fido2/${name}`, shippedSnippet(name)]),
-    ['/etc/nginx/fido2/origin.conf', originConf(['https://app.example.com'])],
-    ...Object.entries(replaced).map(([name, text]): [string, string] => [`/etc/nginx/fido2/${name}`, text]),
+    ['nginx.conf', main],
+    ...snippets.map((name): [string, string] => [`fido2/${name}`, shippedSnippet(name)]),
+    ['fido2/origin.conf', originConf(['https://app.example.com'])],
+    ...Object.entries(replaced).map(([name, text]): [string, string] => [`fido2/${name}`, text]),
   ]);
-  const reached = new Set(['/etc/nginx/nginx.conf']);
-  for (const path of reached) {
-    const text = (texts.get(path) ?? '').replace(/^\s*#.*$/gm, '');
-    for (const [, name] of text.matchAll(/include (fido2\/[\w.]+);/g)) reached.add(`/etc/nginx/${name}`);
+  const reached = new Set(['nginx.conf']);
+  for (const name of reached) {
+    const text = (texts.get(name) ?? '').replace(/^\s*#.*$/gm, '');
+    for (const [, included = ''] of text.matchAll(/include (fido2\/[\w.]+);/g)) reached.add(included);
   }
-  return new Map([...texts].filter(([path]) => reached.has(path)));
+  return new Map([...texts].filter(([name]) => reached.has(name)).map(([name, text]) => [`${folder}/${name}`, text]));
 }
 
 export const settings = {
@@ -44,7 +48,7 @@ export interface LintOptions {
 
 /** Lints this nginx.conf with the snippets as they are shipped. */
 export function lintConf(main: string, { replaced = {}, modeOf = () => null }: LintOptions = {}): LintFinding[] {
-  const tree = parseConf({ main: '/etc/nginx/nginx.conf', texts: files(main, replaced) });
+  const tree = parseConf({ main: '/etc/nginx/nginx.conf', texts: confFiles(main, replaced) });
   const { settings: parsed } = parseSettings(JSON.stringify(settings));
   return lint(siteOf(tree, { settings: parsed, storeFolder: '/var/lib/ngx-fido2', modeOf }));
 }
