@@ -1,7 +1,7 @@
 import { errorCodes } from '../errors.ts';
 import { accountState, endSession, logout, removeKey, renameCredential, sessionState } from './account.ts';
 import { decide } from './decide.ts';
-import { showHealth, showHealthDetails, showJwks, showMetadata, showMetrics } from './documents.ts';
+import { showHealth, showHealthDetails, showJwks, showMetadata, showMetrics, showSettings } from './documents.ts';
 import { loginResult } from './login.ts';
 import { loginOptions } from './login-options.ts';
 import { registrationOptions, registrationResult } from './register.ts';
@@ -31,6 +31,7 @@ const publicRoutes: Routes = {
 const internalRoutes: Routes = {
   '/fido2/healthz': { GET: showHealthDetails },
   '/fido2/metrics': { GET: showMetrics },
+  '/fido2/settings': { GET: showSettings },
   '/fido2/jwks.json': { GET: showJwks },
 };
 

@@ -4,7 +4,7 @@ import { jwksOf } from '../identity/signing-keys.ts';
 import type { Context } from './context.ts';
 import { counters, state } from './dicts.ts';
 import { json } from './response.ts';
-import { type Outgoing, subtle, versions } from './runtime.ts';
+import { type Outgoing, processIds, subtle, versions } from './runtime.ts';
 
 /** GET /fido2/jwks.json: public, cached for at most a quarter of the time that a key is published ahead. */
 export async function showJwks({ service, request }: Context): Promise<Outgoing> {
@@ -73,10 +73,17 @@ export async function showHealthDetails({ service }: Context): Promise<Outgoing>
     status: degraded === undefined ? 'ok' : 'degraded',
     ...(degraded === undefined ? {} : { degraded }),
     ...versions,
+    ...processIds,
+    settings: toBase64url(await service.ports.sha256(utf8(state.get('settings') ?? ''))),
     algorithms: await algorithmBackends({ subtle, mode: service.settings.crypto }),
     policies: [...service.settings.policies.keys()],
     keys: service.signingRing.keys.map(({ kid, signsFrom }) => ({ kid, signs_from: signsFrom })),
   });
+}
+
+/** GET /fido2/settings on the internal listener: fido2.json as it is in force, which the file may no longer be. */
+export async function showSettings(_: Context): Promise<Outgoing> {
+  return { ...json(200, {}), body: state.get('settings') ?? '' };
 }
 
 /** GET /fido2/metrics on the internal listener, in Prometheus' text format. */

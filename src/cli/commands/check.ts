@@ -62,7 +62,7 @@ function checkStore(folder: string): void {
 }
 
 /** What upstreams are told of scheme and host is written into nginx's configuration, which knows no JSON. */
-function checkOrigins(path: string, origins: readonly string[]): void {
+export function checkOrigins(path: string, origins: readonly string[]): void {
   if (!existsSync(path)) return;
   const meaning = (text: string): string => text.replace(/#.*$/gm, '').replace(/\s+/g, ' ').trim();
   if (meaning(readFileSync(path, 'utf8')) === meaning(originConf(origins))) return;

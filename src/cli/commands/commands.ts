@@ -1,5 +1,7 @@
 import type { Command } from '../command.ts';
+import { applyCommand } from './apply.ts';
 import { checkCommand } from './check.ts';
+import { explainCommand } from './explain.ts';
 import { groupCommands } from './groups.ts';
 import { hiddenCommands } from './hidden.ts';
 import { initCommand } from './init.ts';
@@ -16,6 +18,8 @@ export const commands: readonly Command[] = [
   startCommand,
   initCommand,
   checkCommand,
+  explainCommand,
+  applyCommand,
   inviteCommand,
   ...userCommands,
   ...groupCommands,
