@@ -14,13 +14,13 @@ import { startUpstream } from '../helpers/upstream.ts';
 
 const settings = (policies: object) =>
   parseSettings(JSON.stringify({ rp: { origins: ['https://a.example'] }, policies })).settings;
-const account = (name: string, groups: string[] = [], disabled = false) => ({ id: name, name, groups, disabled });
+const account = (name: string, groups: string[] = []) => ({ id: name, name, groups });
 
 describe('what changes', () => {
-  const people = [account('ada', ['admins']), account('bob'), account('gone', ['admins'], true)];
+  const people = [account('ada', ['admins']), account('bob')];
   const change = (before: object, after: object) => accessChanges(settings(before), settings(after), people);
 
-  test('who is admitted now, and who no longer; a disabled account is nobody', () => {
+  test('who is admitted now, and who no longer', () => {
     const { more, less } = change({ a: { groups: ['admins'] }, b: {} }, { a: {}, b: { groups: ['admins'] } });
     expect(more).toEqual([{ user: 'bob', policy: 'a' }]);
     expect(less).toEqual([{ user: 'bob', policy: 'b' }]);
@@ -51,6 +51,7 @@ describe.runIf(await needs('nginx'))('apply', () => {
     nginx = await startNginx({ upstream: await startUpstream(), workers: 2 });
     ({ cookie } = await enrol(nginx, new Authenticator({ origin: nginx.origin }), { user: 'ada' }));
     await createUser(nginx.ports, { name: 'bob', groups: ['admins'] });
+    await createUser(nginx.ports, { name: 'gone', groups: ['admins'], until: 1 });
   });
 
   test('shows who may do more and who less, and puts it in force on every worker', async () => {
@@ -59,6 +60,8 @@ describe.runIf(await needs('nginx'))('apply', () => {
     const dry = await apply('--dry-run');
     expect(dry.stdout).toContain('- ada is no longer admitted by user');
     expect(dry.stdout).toContain('not applied');
+    // an account that has ended is nobody
+    expect(dry.stdout).not.toContain('gone');
     expect(await status('/app/')).toBe(200);
     const { status: exit, stdout, stderr } = await apply();
     expect(stderr).toContain('- ada is no longer admitted by user');

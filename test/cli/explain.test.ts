@@ -17,6 +17,11 @@ beforeAll(async () => {
     },
   });
   const ports = nodeIdentityPorts(join(trial.data, 'store'));
+  const soon = { groups: ['admins'], groupEnds: [{ group: 'admins', at: Date.now() + 3_600_000 }] };
+  const { value: temp } = await createUser(ports, { name: 'temp', groups: [] });
+  await updateUser(ports, temp.id, () => soon);
+  const { value: past } = await createUser(ports, { name: 'past', groups: [] });
+  await updateUser(ports, past.id, () => ({ groups: ['admins'], groupEnds: [{ group: 'admins', at: 1 }] }));
   for (const [name, groups] of [
     ['ada', ['admins']],
     ['bob', []],
@@ -63,6 +68,13 @@ test('in words: the outcome, each rule with its place, and what was assumed', as
   expect(lines.at(-2)).toMatch(/^fails: needs one of the groups admins \(\S+:\d+:\d+\)$/);
   expect(lines.at(-2)).toContain(path);
   expect(lines.at(-1)).toBe('assumed: confirmed just now with user verification, a GET request of the site itself');
+});
+
+test('memberships count until they end, and their end is told', async () => {
+  const temp = JSON.parse((await explain('--user', 'temp', '--policy', 'admin', '--json')).stdout);
+  expect(temp).toMatchObject({ outcome: 'allow', ends: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) });
+  const past = JSON.parse((await explain('--user', 'past', '--policy', 'admin', '--json')).stdout);
+  expect(past).toMatchObject({ outcome: 'deny', rule: 'groups.any', ends: null });
 });
 
 test('a disabled user is refused, whatever the policy says', async () => {

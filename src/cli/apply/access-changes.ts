@@ -19,7 +19,6 @@ interface Account {
   readonly id: string;
   readonly name: string;
   readonly groups: readonly string[];
-  readonly disabled: boolean;
 }
 
 const conditions = ['methods', 'networks', 'times', 'sameSite', 'preflight', 'userVerification', 'maxAge'] as const;
@@ -27,9 +26,7 @@ const conditions = ['methods', 'networks', 'times', 'sameSite', 'preflight', 'us
 /** What two documents admit differently, by the gate's own evaluator: who, with all conditions met. */
 export function accessChanges(before: Settings, after: Settings, accounts: readonly Account[]): AccessChanges {
   const names = [...new Set([...before.policies.keys(), ...after.policies.keys()])];
-  const pairs = accounts
-    .filter(({ disabled }) => !disabled)
-    .flatMap((account) => names.map((policy) => ({ account, policy })));
+  const pairs = accounts.flatMap((account) => names.map((policy) => ({ account, policy })));
   const changed = (admitted: boolean): Access[] =>
     pairs
       .filter(({ account, policy }) => isAdmitted(account, after.policies.get(policy)) === admitted)

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { groupsAt, isActive } from '../../identity/membership.ts';
 import { listUsers } from '../../identity/user.ts';
 import { parseSettings } from '../../policy/settings.ts';
 import { type Access, type AccessChanges, accessChanges } from '../apply/access-changes.ts';
@@ -37,9 +38,10 @@ async function apply(input: Input): Promise<Answer> {
   const socket = input.text('socket') ?? socketOf(path);
   const folder = storeFolder(dirname(path), settings);
   const before = await readInForce(socket);
-  const users = (await listUsers(nodeIdentityPorts(folder))).map(({ id, name, groups, disabled }) => {
-    return { id, name, groups, disabled };
-  });
+  const now = Date.now();
+  const users = (await listUsers(nodeIdentityPorts(folder)))
+    .filter((user) => isActive(user, now))
+    .map((user) => ({ id: user.id, name: user.name, groups: groupsAt(user, now) }));
   const changes = accessChanges(parseSettings(await readDocumentInForce(socket)).settings, settings, users);
   const digest = createHash('sha256').update(text).digest('base64url');
   const shown = { config: path, settings: digest, before: before.digest, ...changes };

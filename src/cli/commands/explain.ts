@@ -1,3 +1,4 @@
+import { groupsAt, isActive, nextEnd } from '../../identity/membership.ts';
 import { parseDocument } from '../../policy/document.ts';
 import { parseDuration } from '../../policy/duration.ts';
 import { type Asked, type Decision, evaluate, type Rule } from '../../policy/evaluate.ts';
@@ -6,7 +7,7 @@ import { parseNetwork } from '../../policy/network.ts';
 import type { Policy } from '../../policy/rules.ts';
 import type { Command, Input } from '../command.ts';
 import { CommandError } from '../command-error.ts';
-import { type Answer, printable } from '../output.ts';
+import { type Answer, isoTime, printable } from '../output.ts';
 import { readSettings } from '../settings-file.ts';
 import { requireUser } from './find-user.ts';
 
@@ -39,7 +40,7 @@ async function explainAccess(input: Input): Promise<Answer> {
   const age = ageOf(input);
   const asked = askedOf(input, policy);
   const now = ports.clock.now();
-  const subject = { userId: user.id, name: user.name, groups: user.groups, userVerified: input.flag('uv') };
+  const subject = { userId: user.id, name: user.name, groups: groupsAt(user, now), userVerified: input.flag('uv') };
   const decision = evaluate({ ...subject, authTime: now - age }, policy, now, asked);
   const placeOf = placesIn(text, policyName);
   const [outcome = '', ...reasons] = explain({ name: printable(user.name) }, policyName, decision);
@@ -50,14 +51,17 @@ async function explainAccess(input: Input): Promise<Answer> {
     from: input.text('from') ?? null,
   };
   const trace = decision.trace.map((check, i) => ({ ...check, reason: reasons[i] ?? '', ...placeOf(check.rule) }));
+  const end = nextEnd(user, now);
   const lines = [
     outcome,
     ...trace.map(({ reason, line, column }) => `${reason} (${path}:${line}:${column})`),
     `assumed: ${assumptions(assumed)}`,
+    ...(end === null ? [] : [`a membership or the account ends by itself at ${isoTime(end)}`]),
   ];
-  const shown = { user: user.name, policy: policyName, ...about(decision), assumed, trace };
-  if (!user.disabled) return { refused: decision.outcome !== 'allow', json: shown, lines };
-  const disabled = `${printable(user.name)} is disabled and has no session; otherwise:`;
+  const ends = end === null ? null : isoTime(end);
+  const shown = { user: user.name, policy: policyName, ...about(decision), assumed, ends, trace };
+  if (isActive(user, now)) return { refused: decision.outcome !== 'allow', json: shown, lines };
+  const disabled = `${printable(user.name)} is disabled or past the account’s end, and has no session; otherwise:`;
   return { refused: true, json: { ...shown, outcome: 'deny', rule: 'disabled' }, lines: [disabled, ...lines] };
 }
 
