@@ -23,10 +23,11 @@ beforeAll(async () => {
 async function onBothWorkers(point: string, send: () => Promise<Answer>): Promise<Answer[]> {
   hold.close(point);
   const sent: Promise<Answer>[] = [];
-  while (hold.waiting(point).length < 2 && sent.length < 30) {
+  while (hold.waiting(point).length < 2 && sent.length < 40) {
     sent.push(send(), send());
     await hold.reached(point);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    // Longer each time: on a busy machine one worker may take everything for a while.
+    await new Promise((resolve) => setTimeout(resolve, 10 * sent.length));
   }
   expect(hold.waiting(point).length).toBe(2);
   hold.open(point);
