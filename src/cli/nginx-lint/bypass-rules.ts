@@ -1,7 +1,7 @@
 import type { Directive } from '../nginx-tree.ts';
 import { locationsFor } from './location.ts';
 import type { Place, Rule, RuleGroup } from './rule.ts';
-import { inherited, isOn, type Scope, serverOf, settingOf, titleOf } from './scope.ts';
+import { inherited, isOn, once, type Scope, serverOf, settingOf, titleOf } from './scope.ts';
 import { admissionOf, gateOf, isClosed, isOurs, passesOf, type Site, sentHeader } from './site.ts';
 
 /** A target without variables is one path; with them only its beginning is known. */
@@ -97,11 +97,11 @@ function subrequestsOf(scope: Scope): [directive: Directive, target: string][] {
 }
 
 /** Gated, and nothing but the gate keeps a request out. */
-function isOpenInside(scope: Scope): boolean {
+const isOpenInside = once((scope): boolean => {
   if (gateOf(scope) === null || isOurs(scope)) return false;
   const passes = passesOf(scope);
   return passes.length === 0 ? settingOf(scope, 'js_content') === null : !passes.every(isClosed);
-}
+});
 
 const mirroredIdentity: Rule = {
   code: 'mirrored_identity',

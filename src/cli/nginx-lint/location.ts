@@ -1,4 +1,4 @@
-import { type Scope, within } from './scope.ts';
+import { once, type Scope, within } from './scope.ts';
 
 export type Match = 'exact' | 'first' | 'prefix' | 'regex' | 'named';
 
@@ -10,7 +10,7 @@ export interface Pattern {
 }
 
 /** How a location is chosen. `^~` is "first": no regular expression is asked after it. */
-export function patternOf({ directive: { args } }: Scope): Pattern {
+export const patternOf = once(({ directive: { args } }): Pattern => {
   const [first = '', second] = args;
   const joined = /^(=|\^~|~\*|~)(.+)$/.exec(first);
   const modifier = second === undefined ? (joined?.[1] ?? '') : first;
@@ -18,7 +18,9 @@ export function patternOf({ directive: { args } }: Scope): Pattern {
   if (modifier === '' && text.startsWith('@')) return { match: 'named', text, ignoreCase: false };
   const match = { '=': 'exact', '^~': 'first', '~': 'regex', '~*': 'regex' } as const;
   return { match: match[modifier as keyof typeof match] ?? 'prefix', text, ignoreCase: modifier === '~*' };
-}
+});
+
+const locationsIn = once((server) => [...within(server)].filter(({ kind }) => kind === 'location'));
 
 /** Whether the expression matches; null where it says what only PCRE reads. */
 export function matches(expression: string, ignoreCase: boolean, path: string): boolean | null {
@@ -32,7 +34,7 @@ export function matches(expression: string, ignoreCase: boolean, path: string): 
 
 /** All locations that may answer a path that begins with `start`, or, with `whole`, that path itself. */
 export function locationsFor(server: Scope, start: string, whole: boolean): Scope[] {
-  const locations = [...within(server)].filter((scope) => scope.kind === 'location');
+  const locations = locationsIn(server);
   if (start.startsWith('@')) return locations.filter((scope) => patternOf(scope).text === start);
   const isPrefix = (scope: Scope): boolean => ['prefix', 'first'].includes(patternOf(scope).match);
   const exact = locations.find((scope) => patternOf(scope).match === 'exact' && patternOf(scope).text === start);

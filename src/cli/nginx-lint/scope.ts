@@ -24,7 +24,13 @@ export function scopesOf(tree: readonly Directive[]): Scope {
 function scopeOf(kind: ScopeKind, directive: Directive, parent: Scope | null): Scope {
   const block = directive.block ?? [];
   const children: Scope[] = [];
-  const scope: Scope = { kind, directive, parent, children, own: (name) => block.filter((each) => each.name === name) };
+  const byName = new Map<string, Directive[]>();
+  for (const each of block) {
+    const same = byName.get(each.name);
+    if (same === undefined) byName.set(each.name, [each]);
+    else same.push(each);
+  }
+  const scope: Scope = { kind, directive, parent, children, own: (name) => byName.get(name) ?? [] };
   for (const each of block) {
     const inner = each.block === undefined ? undefined : kinds[each.name];
     // `server` of an upstream and of stream{} are other things
@@ -64,6 +70,16 @@ export function settingOf(scope: Scope, name: string): string | null {
 
 export function isOn(scope: Scope, name: string): boolean {
   return settingOf(scope, name)?.toLowerCase() === 'on';
+}
+
+/** Remembers what was found out about a scope: a site with a thousand locations is asked a million times. */
+export function once<T>(find: (scope: Scope) => T): (scope: Scope) => T {
+  const known = new WeakMap<Scope, { readonly value: T }>();
+  return (scope) => {
+    const found = known.get(scope) ?? { value: find(scope) };
+    known.set(scope, found);
+    return found.value;
+  };
 }
 
 export function serverOf(scope: Scope): Scope | null {

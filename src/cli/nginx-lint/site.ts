@@ -1,7 +1,7 @@
 import type { Settings } from '../../policy/settings.ts';
 import type { Directive } from '../nginx-tree.ts';
 import { locationsFor, patternOf } from './location.ts';
-import { inherited, locationOf, type Scope, scopesOf, serverOf, settingOf, within } from './scope.ts';
+import { inherited, locationOf, once, type Scope, scopesOf, serverOf, settingOf, within } from './scope.ts';
 
 /** Which policy a scope asks for. */
 export interface Gate {
@@ -45,13 +45,13 @@ export function siteOf(tree: readonly Directive[], known: Pick<Site, 'settings' 
 }
 
 /** The gate in force; auth_request inherits. */
-export function gateOf(scope: Scope): Gate | null {
+export const gateOf = once((scope): Gate | null => {
   const directive = inherited(scope, 'auth_request')[0];
   const [uri = ''] = directive?.args ?? [];
   const kind = /^\/fido2\/(authorize|optional)\//.exec(uri)?.[1];
   if (directive === undefined || kind === undefined) return null;
   return { kind: kind === 'authorize' ? 'authorize' : 'optional', uri, directive };
-}
+});
 
 /** Kind and policy: who passes one of two with the same passes the other. */
 export const admissionOf = (scope: Scope): string | null => gateOf(scope)?.uri.split('/').slice(0, 4).join('/') ?? null;
@@ -60,16 +60,16 @@ const ourPath =
   /^(\/fido2\/|\/fido2-page\/|@fido2_|\/\.well-known\/(openid-configuration|oauth-authorization-server)$)/;
 
 /** Whether the location is one of the snippets'. One that passes requests on is not, whatever it is called. */
-export function isOurs(scope: Scope): boolean {
+export const isOurs = once((scope): boolean => {
   const server = serverOf(scope);
   if (server !== null && isInternalServer(server)) return true;
   const location = locationOf(scope);
   return location !== null && ourPath.test(patternOf(location).text) && passesOf(location).length === 0;
-}
+});
 
-export function isInternalServer(server: Scope): boolean {
-  return [...within(server)].some((scope) => settingOf(scope, 'js_content') === 'fido2_main.internal');
-}
+export const isInternalServer = once((server) =>
+  [...within(server)].some((scope) => settingOf(scope, 'js_content') === 'fido2_main.internal'),
+);
 
 export type Protocol = 'proxy' | 'grpc' | 'fastcgi' | 'uwsgi' | 'scgi';
 
