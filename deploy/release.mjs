@@ -1,6 +1,6 @@
 /**
  * `npm run release` builds what a release contains, from a clean clone of HEAD, twice, and refuses to go on where the
- * bytes differ: build/release/ with the scripts, the command, the snippets, SHA256SUMS, the SBOM (CycloneDX) and the
+ * bytes differ: build/release/ with the npm package, the scripts, the snippets, SHA256SUMS, the SBOM (CycloneDX) and the
  * commit. Nothing of the working tree gets in, and nothing of the time of day.
  */
 import { execFileSync } from 'node:child_process';
@@ -28,13 +28,15 @@ function filesBelow(folder) {
 const sumOf = (path) => createHash('sha256').update(readFileSync(path)).digest('hex');
 const sums = (folder) => filesBelow(folder).map((path) => `${sumOf(join(folder, path))}  ${path}\n`);
 
-/** A clean clone, its dependencies as the lockfile names them, its build. The folder of the clone. */
+/** A clean clone, its dependencies as the lockfile names them, its build and package. The folder of the clone. */
 function buildFromClone(name, commit) {
-  const clone = join(work, name);
+  // npm calls the component of the SBOM after this folder
+  const clone = join(work, name, 'ngx-fido2');
   run('git', ['clone', '-q', '--no-hardlinks', root, clone]);
   run('git', ['checkout', '-q', commit], clone);
   run('npm', ['ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund'], clone);
   run(process.execPath, ['esbuild.config.mjs'], clone);
+  run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', 'build'], clone);
   return clone;
 }
 
@@ -63,7 +65,9 @@ try {
   } else {
     rmSync(target, { recursive: true, force: true });
     mkdirSync(target, { recursive: true });
-    for (const path of filesBelow(join(first, 'build'))) cpSync(join(first, 'build', path), join(target, path));
+    // the command works only where its package is around it
+    const built = filesBelow(join(first, 'build')).filter((path) => path !== 'ngx-fido2');
+    for (const path of built) cpSync(join(first, 'build', path), join(target, path));
     cpSync(join(first, 'nginx-conf'), join(target, 'nginx-conf'), { recursive: true });
     for (const name of ['LICENSE', 'CHANGELOG.md']) cpSync(join(first, name), join(target, name));
     writeFileSync(join(target, 'COMMIT'), `${commit}\n`);

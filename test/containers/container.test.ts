@@ -15,6 +15,7 @@ import { freePort } from '../helpers/free-port.ts';
 import { needs } from '../helpers/needs.ts';
 import { identityPortsAs } from '../helpers/store.ts';
 import { verifyIdentity } from '../helpers/upstream.ts';
+import { waitFor } from '../helpers/wait-for.ts';
 
 process.env.TESTCONTAINERS_RYUK_DISABLED = 'true';
 const busybox = '/bin/busybox';
@@ -117,19 +118,33 @@ describe.runIf(available)('in the container', () => {
     expect((await get(site, '/admin', { cookie })).status).toBe(403);
   });
 
-  it('runs without root, and says that it is healthy', async () => {
+  it('runs without root, by a number that Kubernetes can check', async () => {
+    expect((await run('docker', ['inspect', '-f', '{{.Config.User}}', imageName])).stdout.trim()).toBe('101:101');
     expect((await container.exec(['id', '-u'])).output.trim()).toBe('101');
     expect((await container.exec(['cat', '/proc/1/status'])).output).toMatch(/^Uid:\s+101\s+101/m);
-    const check = 'wget -q -O - http://127.0.0.1:8080/fido2/healthz';
-    expect((await container.exec(['sh', '-c', check])).output).toContain('"status":"ok"');
   });
 
-  it('starts on a read-only file system without any capability', async () => {
+  it.each([
+    ['healthy', 'that only nginx may enter', 0o700],
+    ['unhealthy', 'that others may enter', 0o755],
+  ])('is %s on a read-only file system with a store %s', async (verdict, _, mode) => {
+    const data = mkdtempSync(join(folder, 'data-'));
+    chownSync(data, owner.uid, owner.gid);
+    chmodSync(data, mode);
     const mounts = ['--tmpfs', '/tmp', '--tmpfs', '/run/ngx-fido2:mode=0700,uid=101,gid=101'];
-    const site = ['-v', `${join(folder, 'site')}:/etc/nginx/site:ro`];
-    const locked = ['run', '--rm', '--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'];
-    const { stderr } = await run('docker', [...locked, ...mounts, ...site, imageName, 'nginx', '-t']);
-    expect(stderr).toContain('test is successful');
+    const volumes = ['-v', `${join(folder, 'site')}:/etc/nginx/site:ro`, '-v', `${data}:/var/lib/ngx-fido2`];
+    const locked = ['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'];
+    const soon = ['--health-interval', '500ms', '--health-start-period', '1s', '--health-retries', '2'];
+    const { stdout } = await run('docker', ['run', '-d', ...locked, ...mounts, ...volumes, ...soon, imageName]);
+    const id = stdout.trim();
+    const remove = cleanUp(async () => {
+      await run('docker', ['rm', '-f', id]);
+    });
+    const health = async () => (await run('docker', ['inspect', '-f', '{{.State.Health.Status}}', id])).stdout.trim();
+    await waitFor(async () => (await health()) !== 'starting', 'a verdict of the health check');
+    expect(await health()).toBe(verdict);
+    await expect(run('docker', ['exec', id, 'touch', '/etc/nginx/new'])).rejects.toThrow('Read-only file system');
+    await remove();
   });
 
   it('keeps users, sessions and keys in the volume over a new container; old challenges are void', async () => {
