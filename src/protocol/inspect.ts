@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { fromBase64url, toBase64url } from '../bytes.ts';
 import { type ErrorCode, Fido2Error } from '../errors.ts';
 import { credentialAlgorithms } from './algorithms.ts';
-import { attestationFormats } from './attestation/formats.ts';
+import { formatsOfAllTimes } from './attestation/formats.ts';
 import { verifyAuthentication } from './authentication.ts';
 import { bytesInBase64url as bytes } from './byte-schema.ts';
 import { canonical } from './cbor-scan.ts';
@@ -108,7 +108,7 @@ async function inspectRegistration(document: Registration, verifier: Verifier, n
     response,
     {
       ...expected,
-      formats: attestationFormats,
+      formats: formatsOfAllTimes,
       time: at ?? now,
       ...(mediation === 'conditional' && { mediation }),
       credentialExists: async () => credentialExists,

@@ -1,8 +1,15 @@
 import { equal } from '../bytes.ts';
 import { Fido2Error } from '../errors.ts';
 import { findAlgorithm } from './algorithms.ts';
+import { requireParts } from './attestation/compound-policy.ts';
 import { coreFormats } from './attestation/core-formats.ts';
-import type { Attestation, AttestationFormat, AttestationFormats, AttestationType } from './attestation/format.ts';
+import type {
+  Attestation,
+  AttestationFormat,
+  AttestationFormats,
+  CompoundAttestation,
+  CompoundPolicy,
+} from './attestation/format.ts';
 import { parseAttestationObject } from './attestation-object.ts';
 import {
   aaguidText,
@@ -40,6 +47,8 @@ export interface RegistrationExpectation extends OriginExpectation, ExtensionPol
   readonly mediation?: 'conditional';
   /** The attestation formats that are accepted. Default: coreFormats, none and packed. */
   readonly formats?: AttestationFormats;
+  /** Which of the statements within one of the format compound must hold and be trustworthy. Default: `all`. */
+  readonly compound?: CompoundPolicy;
   /** Accept CBOR maps whose keys are not in CTAP2's order: some older clients send them. Default: no. */
   readonly misorderedMaps?: boolean;
   /** Whether anybody has registered this credential. */
@@ -56,7 +65,7 @@ export interface RegistrationResult {
   /** The authenticator's model in the form of a UUID. */
   readonly aaguid: string;
   readonly format: string;
-  readonly attestationType: AttestationType;
+  readonly attestationType: (Attestation | CompoundAttestation)['type'];
   readonly backupEligible: boolean;
   readonly backedUp: boolean;
   readonly userVerified: boolean;
@@ -83,7 +92,7 @@ export async function verifyRegistration(
   requireTopOrigin(clientData, expected, '7.1.11');
   const clientDataHash = await verifier.digest('SHA-256', response.clientDataJSON); // 7.1.12
   const object = inStep('7.1.13', () => parseAttestationObject(response.attestationObject, rules));
-  const { format, statement, authenticatorData, attested } = object;
+  const { format, authenticatorData, attested } = object;
   const { credentialId } = attested;
   requireOwnId(response.id, credentialId, '7.1.13');
   await requireRpId(authenticatorData, expected.rpId, verifier, '7.1.14');
@@ -95,8 +104,8 @@ export async function verifyRegistration(
   const publicKey = requireAlgorithm(coseKey, expected.algorithms, '7.1.20');
   const { algorithm } = coseKey;
   const verifyStatement = requireFormat(format, expected.formats ?? coreFormats, '7.1.21');
-  const { algorithms } = expected;
-  const input = { statement, authenticatorData, attested, publicKey, algorithm, clientDataHash, algorithms };
+  const { algorithms, time, compound = 'all' } = expected;
+  const input = { ...object, publicKey, algorithm, clientDataHash, algorithms, time, compound };
   const attestation = await inStepAsync('7.1.22', () => verifyStatement(input, verifier));
   await requireTrust(attestation, expected, verifier); // 7.1.23 and 7.1.24
   guard(credentialId.length <= 1023, '7.1.25', 'credential_id_too_long', `${credentialId.length} bytes, at most 1023`);
@@ -139,6 +148,17 @@ function requireFormat(format: string, formats: AttestationFormats, step: string
 
 /** Whether who made the statement is good enough: anchors for a chain, permission for `none` and self attestation. */
 async function requireTrust(
+  attestation: Attestation | CompoundAttestation,
+  expected: RegistrationExpectation,
+  verifier: Verifier,
+): Promise<void> {
+  if (attestation.type !== 'compound') return requireTrustInOne(attestation, expected, verifier);
+  await requireParts(attestation.parts, expected.compound ?? 'all', (part) =>
+    requireTrustInOne(part, expected, verifier),
+  );
+}
+
+async function requireTrustInOne(
   { type, trustPath }: Attestation,
   { trustAnchors, attestationRequired = false, time }: RegistrationExpectation,
   verifier: Verifier,

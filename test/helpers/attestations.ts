@@ -36,11 +36,22 @@ export interface AttestationChanges {
   readonly certInfo?: (bytes: Buffer) => Uint8Array;
   /** The TPM's statement: `alg` and its hash. */
   readonly tpmAlgorithm?: readonly [number, string];
+  /** What makes the statements within one of the format compound. */
+  readonly parts?: readonly ((context: AttestationContext) => Statement)[];
+  /** Members of a SafetyNet response's header and payload, and the whole. */
+  readonly safetynet?: {
+    readonly header?: Readonly<Record<string, unknown>>;
+    readonly payload?: Readonly<Record<string, unknown>>;
+    readonly response?: (text: string) => string;
+  };
   /** TPM_ALG_ID of the name, and its hash. */
   readonly nameAlgorithm?: readonly [number, string];
 }
 
-type Statement = readonly [format: string, statement: CborMap];
+export type Statement = readonly [format: string, statement: CborMap | readonly CborValue[]];
+
+/** When the statements that tell a time are made. */
+export const statementTime = Date.UTC(2026, 0, 1);
 
 const es256 = -7;
 const hash = (name: string, bytes: Uint8Array): Buffer => createHash(name).update(bytes).digest();
@@ -140,12 +151,12 @@ function publicArea(key: KeyObject, nameAlgorithm: number): Buffer {
   return Buffer.concat([head(0x23), none, none, u16(3), none, field(jwk.x), field(jwk.y)]);
 }
 
-let identityKeys: KeyPair | undefined;
+let sharedKeys: KeyPair | undefined;
 
-/** One attestation identity key for all: RSA keys take their time. */
-function attestationIdentityKeys(): KeyPair {
-  identityKeys ??= generateKeyPairSync('rsa', { modulusLength: 2048 });
-  return identityKeys;
+/** One RSA key for all attestations that need one: such keys take their time. */
+function rsaKeys(): KeyPair {
+  sharedKeys ??= generateKeyPairSync('rsa', { modulusLength: 2048 });
+  return sharedKeys;
 }
 
 export function tpm(context: AttestationContext): Statement {
@@ -159,7 +170,7 @@ export function tpm(context: AttestationContext): Statement {
   const head = Buffer.concat([Buffer.of(0xff, 0x54, 0x43, 0x47), u16(0x8017), sized(Buffer.alloc(34))]);
   const info = Buffer.concat([head, extraData, Buffer.alloc(25), sized(name), sized(Buffer.alloc(34))]);
   const certInfo = changes.certInfo?.(info) ?? info;
-  const keys = changes.certificate?.keys ?? attestationIdentityKeys();
+  const keys = changes.certificate?.keys ?? rsaKeys();
   const certificate = createCertificate({
     subject: [],
     issuer: authority.name,
@@ -177,4 +188,41 @@ export function tpm(context: AttestationContext): Statement {
     ['pubArea', pubArea],
   );
   return ['tpm', statement];
+}
+
+/** The alternative name of a host's certificate. */
+export function hostName(...hosts: readonly string[]): CertificateExtension {
+  return { id: '2.5.29.17', value: sequence(...hosts.map((host) => der(0x82, Buffer.from(host)))) };
+}
+
+export function androidSafetynet(context: AttestationContext): Statement {
+  const { authority, authData, clientDataHash, changes } = context;
+  const keys = changes.certificate?.keys ?? rsaKeys();
+  const certificate = createCertificate({
+    subject: [['CN', 'attest.android.com']],
+    issuer: authority.name,
+    issuerKey: authority.keys.privateKey,
+    extensions: [hostName('attest.android.com')],
+    ...changes.certificate,
+    keys,
+  });
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const x5c = [Buffer.from(certificate).toString('base64')];
+  const nonce = hash('sha256', Buffer.concat([authData, clientDataHash])).toString('base64');
+  const payload = { nonce, timestampMs: statementTime, ctsProfileMatch: true, basicIntegrity: true };
+  const { safetynet = {} } = changes;
+  const signed = `${part({ alg: 'RS256', x5c, ...safetynet.header })}.${part({ ...payload, ...safetynet.payload })}`;
+  const response = `${signed}.${sign('sha256', Buffer.from(signed), keys.privateKey).toString('base64url')}`;
+  const text = safetynet.response?.(response) ?? response;
+  return ['android-safetynet', statementOf(['ver', '17122037'], ['response', Buffer.from(text)])];
+}
+
+/** A statement within one of the format compound. */
+export function part([format, statement]: Statement): CborMap {
+  return statementOf(['fmt', format], ['attStmt', statement]);
+}
+
+export function compound(context: AttestationContext): Statement {
+  const { parts = [packed, androidKey] } = context.changes;
+  return ['compound', parts.map((make) => part(make(context)))];
 }

@@ -1,14 +1,32 @@
-import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { createHash, type KeyObject, randomBytes } from 'node:crypto';
 import type { CreationOptionsJSON, RequestOptionsJSON } from '../../src/protocol/options.ts';
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '../../src/protocol/response-json.ts';
-import { type AttestationChanges, androidKey, apple, fidoU2f, packed, tpm } from './attestations.ts';
+import {
+  type AttestationChanges,
+  androidKey,
+  androidSafetynet,
+  apple,
+  compound,
+  fidoU2f,
+  packed,
+  type Statement,
+  tpm,
+} from './attestations.ts';
 import { type CborMap, type CborValue, encodeCbor } from './cbor.ts';
 import { type CertificateAuthority, createAuthority, type KeyPair } from './certificates.ts';
+import { type AlgorithmName, coseAlgorithms, coseKeyOf, generateKeys, signWith } from './credential-keys.ts';
 
-export type AlgorithmName = 'ES256' | 'ES384' | 'ES512' | 'EdDSA' | 'RS256';
 export type AttestationName = 'none' | 'packed-self' | keyof typeof makers;
 
-const makers = { 'packed-x5c': packed, 'fido-u2f': fidoU2f, apple, 'android-key': androidKey, tpm };
+const makers = {
+  'packed-x5c': packed,
+  'fido-u2f': fidoU2f,
+  apple,
+  'android-key': androidKey,
+  'android-safetynet': androidSafetynet,
+  tpm,
+  compound,
+};
 
 export interface AuthenticatorOptions {
   readonly origin: string;
@@ -61,16 +79,6 @@ export interface Tamper {
 
 export const flag = { userPresent: 1, userVerified: 4, backupEligible: 8, backedUp: 16, attested: 64, extensions: 128 };
 
-export const coseAlgorithms: Readonly<Record<AlgorithmName, number>> = {
-  ES256: -7,
-  ES384: -35,
-  ES512: -36,
-  EdDSA: -8,
-  RS256: -257,
-};
-
-const hashes = { ES256: 'sha256', ES384: 'sha384', ES512: 'sha512', EdDSA: null, RS256: 'sha256' } as const;
-
 /** A software authenticator with the client around it: takes options as JSON and answers as a browser does. */
 export class Authenticator {
   readonly credentials: HeldCredential[] = [];
@@ -108,7 +116,7 @@ export class Authenticator {
     const [fmt, statement] = this.#attest(credential, toSign, tamper);
     const object = new Map<CborValue, CborValue>([
       ['fmt', fmt],
-      ['attStmt', tamper.statement?.(statement) ?? statement],
+      ['attStmt', statement instanceof Map ? (tamper.statement?.(statement) ?? statement) : statement],
       ['authData', authData],
     ]);
     return {
@@ -136,7 +144,11 @@ export class Authenticator {
 
     const authData = this.#authData(credential, tamper, null);
     const clientDataJSON = this.#clientData('webauthn.get', options.challenge, tamper);
-    const signature = signWith(credential, Buffer.concat([authData, sha256(clientDataJSON)]));
+    const signature = signWith(
+      credential.algorithm,
+      credential.privateKey,
+      Buffer.concat([authData, sha256(clientDataJSON)]),
+    );
     return {
       id: base64url(credential.id),
       rawId: base64url(credential.id),
@@ -184,14 +196,14 @@ export class Authenticator {
     return tamper.clientDataJSON?.(bytes) ?? bytes;
   }
 
-  #attest(credential: HeldCredential, toSign: Uint8Array, tamper: Tamper): [format: string, statement: CborMap] {
+  #attest(credential: HeldCredential, toSign: Uint8Array, tamper: Tamper): Statement {
     const { attestation = 'none' } = this.#options;
     const signed = (signature: Uint8Array): Uint8Array => tamper.signature?.(signature) ?? signature;
     if (attestation === 'none') return ['none', new Map()];
     if (attestation === 'packed-self') {
       const statement = new Map<CborValue, CborValue>([
         ['alg', coseAlgorithms[credential.algorithm]],
-        ['sig', signed(signWith(credential, toSign))],
+        ['sig', signed(signWith(credential.algorithm, credential.privateKey, toSign))],
       ]);
       return ['packed', statement];
     }
@@ -204,36 +216,11 @@ export class Authenticator {
       clientDataHash: toSign.subarray(-32),
       changes: tamper.attestation ?? {},
     });
-    const signature = statement.get('sig');
+    if (!(statement instanceof Map)) return [format, statement];
+    const signature: unknown = statement.get('sig');
     if (signature instanceof Uint8Array) return [format, new Map([...statement, ['sig', signed(signature)] as const])];
     return [format, statement];
   }
-}
-
-function generateKeys(algorithm: AlgorithmName): KeyPair {
-  if (algorithm === 'RS256') return generateKeyPairSync('rsa', { modulusLength: 2048 });
-  if (algorithm === 'EdDSA') return generateKeyPairSync('ed25519');
-  return generateKeyPairSync('ec', { namedCurve: { ES256: 'P-256', ES384: 'P-384', ES512: 'P-521' }[algorithm] });
-}
-
-/** The COSE_Key of a public key (RFC 9053, RFC 8230). */
-export function coseKeyOf(publicKey: KeyObject, algorithm: AlgorithmName): CborMap {
-  const jwk = publicKey.export({ format: 'jwk' });
-  const field = (text: string | undefined): Uint8Array => Buffer.from(text ?? '', 'base64url');
-  const alg = coseAlgorithms[algorithm];
-  const curves: Readonly<Record<string, number>> = { 'P-256': 1, 'P-384': 2, 'P-521': 3, Ed25519: 6 };
-  if (jwk.kty === 'RSA') return mapOf([1, 3], [3, alg], [-1, field(jwk.n)], [-2, field(jwk.e)]);
-  const curve = curves[jwk.crv ?? ''] ?? 0;
-  if (jwk.kty === 'OKP') return mapOf([1, 1], [3, alg], [-1, curve], [-2, field(jwk.x)]);
-  return mapOf([1, 2], [3, alg], [-1, curve], [-2, field(jwk.x)], [-3, field(jwk.y)]);
-}
-
-function mapOf(...entries: [CborValue, CborValue][]): CborMap {
-  return new Map(entries);
-}
-
-function signWith({ algorithm, privateKey }: HeldCredential, bytes: Uint8Array): Uint8Array {
-  return sign(hashes[algorithm], bytes, privateKey);
 }
 
 function sha256(bytes: Uint8Array): Uint8Array {

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type AlgorithmName, type AttestationName, Authenticator, coseAlgorithms } from '../helpers/authenticator.ts';
+import { type AttestationName, Authenticator } from '../helpers/authenticator.ts';
 import { type Enrolment, enrol, get, login, loginAnswer } from '../helpers/client.ts';
+import { type AlgorithmName, coseAlgorithms } from '../helpers/credential-keys.ts';
 import { needs } from '../helpers/needs.ts';
 import { type RunningNginx, startNginx } from '../helpers/nginx.ts';
 import { readUser } from '../helpers/records.ts';

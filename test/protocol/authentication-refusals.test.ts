@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { toBase64url } from '../../src/bytes.ts';
-import { coseKeyOf } from '../helpers/authenticator.ts';
 import { encodeCbor } from '../helpers/cbor.ts';
 import { ecKeys } from '../helpers/certificates.ts';
+import { coseKeyOf } from '../helpers/credential-keys.ts';
 import { type Authentication, authenticate, refusal } from './ceremony.ts';
 
 const otherUser = new Uint8Array(16).fill(4);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { type AlgorithmName, coseKeyOf } from '../helpers/authenticator.ts';
 import { encodeCbor } from '../helpers/cbor.ts';
 import { ecKeys } from '../helpers/certificates.ts';
+import { type AlgorithmName, coseKeyOf } from '../helpers/credential-keys.ts';
 import { type Authentication, authenticate, userHandle } from './ceremony.ts';
 
 const withHandle =

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { aaguidText, parseAuthenticatorData } from '../../src/protocol/authenticator-data.ts';
-import { coseKeyOf } from '../helpers/authenticator.ts';
 import { type CborValue, encodeCbor } from '../helpers/cbor.ts';
 import { ecKeys } from '../helpers/certificates.ts';
+import { coseKeyOf } from '../helpers/credential-keys.ts';
 import { codedErrorOrValue } from './properties.ts';
 
 const key = encodeCbor(coseKeyOf(ecKeys().publicKey, 'ES256'));

@@ -9,8 +9,8 @@ import { algorithms } from '../../src/protocol/algorithms.ts';
 import { parseCoseKey, toPublicKey } from '../../src/protocol/cose-key.ts';
 import { edwardsCurves, isStrongEdwardsPoint, weierstrassCurves } from '../../src/protocol/curves.ts';
 import type { PublicKey } from '../../src/protocol/public-key.ts';
-import { type AlgorithmName, coseAlgorithms, coseKeyOf } from '../helpers/authenticator.ts';
 import { type CborMap, type CborValue, encodeCbor } from '../helpers/cbor.ts';
+import { type AlgorithmName, coseAlgorithms, coseKeyOf } from '../helpers/credential-keys.ts';
 import { fromHex } from '../helpers/vectors.ts';
 import { codedErrorOrValue } from './properties.ts';
 

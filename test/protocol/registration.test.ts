@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { AlgorithmName } from '../helpers/authenticator.ts';
 import { createAuthority } from '../helpers/certificates.ts';
+import type { AlgorithmName } from '../helpers/credential-keys.ts';
 import { createAuthenticator, type Registration, register } from './ceremony.ts';
 
 const authority = createAuthority('Root of the registration tests');

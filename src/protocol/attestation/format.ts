@@ -9,6 +9,8 @@ import type { Verifier } from '../verifier.ts';
 /** What an attestation statement is verified against (Level 3, section 6.5.2). */
 export interface AttestationInput {
   readonly statement: CborMap;
+  /** The statements within one of the format compound. */
+  readonly parts: readonly unknown[];
   readonly authenticatorData: AuthenticatorData;
   readonly attested: AttestedCredential;
   readonly publicKey: PublicKey;
@@ -16,7 +18,13 @@ export interface AttestationInput {
   readonly clientDataHash: Uint8Array;
   /** The algorithms of the options. */
   readonly algorithms: readonly number[];
+  /** When the ceremony takes place; milliseconds since 1970. */
+  readonly time: number;
+  readonly compound: CompoundPolicy;
 }
+
+/** How many of the statements within one of the format compound have to hold and to be trustworthy. */
+export type CompoundPolicy = 'all' | 'any';
 
 /** Section 6.5.3. */
 export type AttestationType = 'none' | 'self' | 'basic' | 'attca' | 'anonca';
@@ -27,8 +35,17 @@ export interface Attestation {
   readonly trustPath: readonly Uint8Array[];
 }
 
+/** The statements that hold within one of the format compound. */
+export interface CompoundAttestation {
+  readonly type: 'compound';
+  readonly parts: readonly Attestation[];
+}
+
 /** The verification procedure of one format; throws `attestation_invalid` and what its readers throw. */
-export type AttestationFormat = (input: AttestationInput, verifier: Verifier) => Promise<Attestation>;
+export type AttestationFormat = (
+  input: AttestationInput,
+  verifier: Verifier,
+) => Promise<Attestation | CompoundAttestation>;
 
 /** Formats by their identifiers (Level 3, section 8). */
 export type AttestationFormats = ReadonlyMap<string, AttestationFormat>;

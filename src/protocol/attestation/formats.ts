@@ -1,15 +1,27 @@
 import { verifyAndroidKey } from './android-key.ts';
+import { verifyAndroidSafetynet } from './android-safetynet.ts';
 import { verifyApple } from './apple.ts';
+import { compoundOf } from './compound.ts';
 import { coreFormats } from './core-formats.ts';
 import { verifyFidoU2f } from './fido-u2f.ts';
 import type { AttestationFormats } from './format.ts';
 import { verifyTpm } from './tpm.ts';
 
-/** Every attestation statement format there is. */
-export const attestationFormats: AttestationFormats = new Map([
+const single: AttestationFormats = new Map([
   ...coreFormats,
   ['tpm', verifyTpm],
   ['android-key', verifyAndroidKey],
   ['apple', verifyApple],
   ['fido-u2f', verifyFidoU2f],
+]);
+
+/** Every attestation statement format that authenticators still make. */
+export const attestationFormats: AttestationFormats = new Map([...single, ['compound', compoundOf(single)]]);
+
+const singleOfAllTimes: AttestationFormats = new Map([...single, ['android-safetynet', verifyAndroidSafetynet]]);
+
+/** With android-safetynet, whose service is closed, too: for ceremonies that were recorded. */
+export const formatsOfAllTimes: AttestationFormats = new Map([
+  ...singleOfAllTimes,
+  ['compound', compoundOf(singleOfAllTimes)],
 ]);
