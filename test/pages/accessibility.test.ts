@@ -18,21 +18,25 @@ describe.runIf(await needs('chromium'))('accessibility', () => {
 
   const settings = [true, false].flatMap((dark) => [360, 1280].map((width) => ({ dark, width })));
 
-  test.each(settings)('every state is clean and fits: dark $dark, $width px', async ({ dark, width }) => {
-    const { page, context, complaints } = await openSite(browser, { ...samples, dark, width });
-    const authenticator = await addAuthenticator(page);
-    const found: string[] = [];
-    for (const [name, { path, reach }] of Object.entries(states)) {
-      await page.goto(origin + path);
-      await reach?.(page, authenticator);
-      const violations = await page.evaluate<string[]>(
-        `${axe};axe.run().then(({violations}) => violations.flatMap((v) => v.nodes.map((n) => v.id + ' ' + n.target)))`,
-      );
-      const sideways = await page.evaluate<boolean>('document.documentElement.scrollWidth > innerWidth');
-      const all = [...violations, ...complaints.splice(0), ...(sideways ? ['scrolls sideways'] : [])];
-      found.push(...all.map((one) => `${name}: ${one}`));
-    }
-    await context.close();
-    expect(found).toEqual([]);
-  });
+  test.each(settings)(
+    'every state is clean and fits: dark $dark, $width px',
+    async ({ dark, width }) => {
+      const { page, context, complaints } = await openSite(browser, { ...samples, dark, width });
+      const authenticator = await addAuthenticator(page);
+      const found: string[] = [];
+      for (const [name, { path, reach }] of Object.entries(states)) {
+        await page.goto(origin + path);
+        await reach?.(page, authenticator);
+        const violations = await page.evaluate<string[]>(
+          `${axe};axe.run().then(({violations}) => violations.flatMap((v) => v.nodes.map((n) => v.id + ' ' + n.target)))`,
+        );
+        const sideways = await page.evaluate<boolean>('document.documentElement.scrollWidth > innerWidth');
+        const all = [...violations, ...complaints.splice(0), ...(sideways ? ['scrolls sideways'] : [])];
+        found.push(...all.map((one) => `${name}: ${one}`));
+      }
+      await context.close();
+      expect(found).toEqual([]);
+    },
+    240_000,
+  );
 });

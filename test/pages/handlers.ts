@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { Answer } from './stub-site.ts';
 
 const ref = '7f3a91c2';
+const day = 86_400_000;
+const now = Date.UTC(2026, 10, 24, 9);
 
 function challenge(): string {
   return randomBytes(32).toString('base64url');
@@ -28,6 +30,7 @@ export function creationOptions(name = 'alice', displayName = 'Alice Meyer'): An
       pubKeyCredParams: [{ type: 'public-key', alg: -7 }],
       timeout: 120_000,
       authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
+      inviteExpires: now + day,
     },
   };
 }
@@ -36,9 +39,6 @@ export function registered(body: unknown): Answer {
   const { id, name } = body as { readonly id: string; readonly name: string };
   return { status: 201, body: { credentialId: id, user: 'alice', name } };
 }
-
-const day = 86_400_000;
-const now = Date.UTC(2026, 10, 24, 9);
 
 /** What GET /account/state answers, for a person with these passkeys out of four. */
 export function accountState(...ids: readonly ('laptop' | 'phone' | 'desktop' | 'key')[]): Answer {

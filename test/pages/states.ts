@@ -24,7 +24,7 @@ const header = { alg: 'ES256', typ: 'JWT', kid: 'k2f9Xq3ZbWc' };
 const payload = {
   ...{ iss: 'https://northwind.example', aud: 'https://northwind.example', sub: 'Q2hlY2sgdGhpcyBvdXQgMQ' },
   ...{ preferred_username: 'alice', name: 'Alice Meyer', groups: ['admins', 'staff'] },
-  ...{ iat: 1_999_999_880, nbf: 1_999_999_880, exp: 2_000_000_000, acr: 'phr', amr: ['pop', 'user'] },
+  ...{ iat: 1_795_510_800, nbf: 1_795_510_800, exp: 1_795_510_920, acr: 'phr', amr: ['pop', 'user'] },
 };
 const facts: DemoFacts = {
   ...{ token: `${part(header)}.${part(payload)}.${'c2lnbmF0dXJl'.repeat(7)}`, header, payload },
