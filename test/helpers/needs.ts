@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { envoyPath } from './envoy.ts';
 import { testNginx } from './nginx.ts';
 
 const run = promisify(execFile);
@@ -12,6 +13,7 @@ const checks = {
   nginx: async () => (await testNginx()).version !== '',
   chromium: async () => existsSync(chromiumPath),
   docker: async () => (await run('docker', ['version', '--format', '{{.Server.Version}}'])).stdout.trim() !== '',
+  envoy: async () => (await run(await envoyPath(), ['--version'])).stdout.includes('version'),
   valgrind: async () => (await run('valgrind', ['--version'])).stdout.includes('valgrind'),
 } as const satisfies Readonly<Record<string, () => Promise<boolean>>>;
 

@@ -28,7 +28,7 @@ export function serverCertificate(host: string): ServerCertificate {
   };
 }
 
-function pem(bytes: Uint8Array): string {
+export function pem(bytes: Uint8Array): string {
   const lines =
     Buffer.from(bytes)
       .toString('base64')

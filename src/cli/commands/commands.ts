@@ -8,6 +8,7 @@ import { initCommand } from './init.ts';
 import { inspectCommand } from './inspect.ts';
 import { inviteCommand } from './invite.ts';
 import { keyCommands } from './keys.ts';
+import { meshCommands } from './mesh.ts';
 import { sessionCommands } from './sessions.ts';
 import { startCommand } from './start.ts';
 import { tokenCommands } from './token.ts';
@@ -26,6 +27,7 @@ export const commands: readonly Command[] = [
   ...sessionCommands,
   ...keyCommands,
   ...tokenCommands,
+  ...meshCommands,
   inspectCommand,
   ...hiddenCommands,
 ];
@@ -36,4 +38,5 @@ export const groups: Readonly<Record<string, string>> = {
   sessions: 'who is signed in',
   keys: 'the keys that sign tokens and protect cookies',
   token: 'identity tokens, as upstreams receive them',
+  mesh: 'the policies as a mesh holds them',
 };
