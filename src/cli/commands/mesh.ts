@@ -1,7 +1,9 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Fido2Error } from '../../errors.ts';
 import { jwksOf, readSigningRing } from '../../identity/signing-keys.ts';
+import { diffMesh } from '../../mesh/diff.ts';
+import { lintMesh } from '../../mesh/lint/lint.ts';
 import { MeshError } from '../../mesh/mesh-error.ts';
 import { isMeshName, type MeshName, meshes } from '../../mesh/meshes.ts';
 import { manifestText, renderMesh } from '../../mesh/render.ts';
@@ -10,8 +12,12 @@ import type { KeySource, ManifestFile, Places } from '../../mesh/target.ts';
 import type { Settings } from '../../policy/settings.ts';
 import type { Command, CommandOption, Input } from '../command.ts';
 import { CommandError } from '../command-error.ts';
+import { readMeshFiles } from '../mesh-files.ts';
 import type { Answer } from '../output.ts';
 import { readSettings } from '../settings-file.ts';
+
+/** keys.publish where a document says nothing. */
+const defaultPublish = 3_600_000;
 
 const names = Object.keys(meshes).join(', ');
 
@@ -43,6 +49,21 @@ export const meshCommands: readonly Command[] = [
     options: [...renderOptions, { flags: '--out <dir>', summary: 'folder to write to; default: standard output' }],
     run: render,
   },
+  {
+    name: 'mesh diff',
+    parameters: ['<dir>'],
+    summary: 'compare manifests, or what kubectl get -o yaml wrote, with what the policies say now',
+    example: 'mesh diff --for istio --edge-spiffe spiffe://cluster.local/ns/edge/sa/nginx manifests',
+    options: renderOptions,
+    run: diff,
+  },
+  {
+    name: 'mesh lint',
+    parameters: ['<dir>'],
+    summary: 'find what leaves workloads open in manifests that people wrote',
+    example: 'mesh lint manifests',
+    run: lint,
+  },
 ];
 
 async function render(input: Input): Promise<Answer> {
@@ -58,6 +79,38 @@ async function render(input: Input): Promise<Answer> {
   mkdirSync(folder, { recursive: true });
   for (const file of files) writeFileSync(join(folder, file.name), manifestText(file));
   return { json, lines: files.map(({ name }) => `written: ${join(folder, name)}`) };
+}
+
+/** Refused where anything differs. */
+async function diff(input: Input): Promise<Answer> {
+  const { mesh, files } = await rendered(input);
+  const drift = diffMesh(files, readMeshFiles(input.parameter('dir')));
+  const lines = drift.map(({ what, name, file, line, detail }) => {
+    const place = file === null ? '' : `${file}:${line}: `;
+    return `${what}: ${place}${name}: ${detail}`;
+  });
+  const summary = drift.length === 0 ? 'no drift' : `${drift.length} differences`;
+  return { refused: drift.length > 0, json: { mesh, drift }, lines: [...lines, summary] };
+}
+
+/** Refused with one error or more. How long keys are published before they sign is read from fido2.json, if it is there. */
+async function lint(input: Input): Promise<Answer> {
+  const files = readMeshFiles(input.parameter('dir'));
+  const path = input.settingsPath();
+  const named = input.text('config') !== undefined || input.text('data') !== undefined;
+  const publish = named || existsSync(path) ? readSettings(path).settings.keys.publish : defaultPublish;
+  const findings = lintMesh(files, { publish });
+  const errors = findings.filter(({ severity }) => severity === 'error').length;
+  const lines = findings.flatMap(({ severity, file, line, code, reason, fix }) => [
+    `${severity}: ${file}:${line}: ${code}: ${reason}`,
+    `hint: ${fix}`,
+  ]);
+  const summary = `${files.length} files, ${errors} errors, ${findings.length - errors} warnings`;
+  return {
+    refused: errors > 0,
+    json: { ok: errors === 0, files: files.map(({ name }) => name), findings },
+    lines: [...lines, `${errors === 0 ? 'ok' : 'refused'}: ${summary}`],
+  };
 }
 
 /** What the document says for the mesh of --for, as files. */
