@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { meshLintReference } from '../../src/mesh/lint/reference.ts';
+import { type MeshName, meshes } from '../../src/mesh/meshes.ts';
+import { manifestText, renderMesh } from '../../src/mesh/render.ts';
+import { parseSpiffeId } from '../../src/mesh/spiffe.ts';
+import { parseSettings } from '../../src/policy/settings.ts';
+import { projectFolder } from '../helpers/command.ts';
+
+const folder = join(projectFolder, 'docs/mesh');
+const read = (name: string) => readFileSync(join(folder, name), 'utf8');
+
+/** The text of the page’s blocks of a language. */
+function blocks(page: string, language: string): string[] {
+  return [...page.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(
+    (match) => match[1] ?? '',
+  );
+}
+
+test('the reference of the linter is printed from its rules', async () => {
+  await expect(meshLintReference()).toMatchFileSnapshot(join(folder, 'lint.md'));
+});
+
+test.each(Object.keys(meshes) as MeshName[])('%s.md shows what the command writes for its document', (mesh) => {
+  const page = read(`${mesh}.md`);
+  const [document = ''] = blocks(mesh === 'consul' ? page : read('README.md'), 'json');
+  const [command = ''] = blocks(page, 'sh');
+  const option = (name: string) => new RegExp(`--${name} (\\S+)`).exec(command)?.[1] ?? '';
+  expect(option('for')).toBe(mesh);
+  const files = renderMesh({
+    settings: parseSettings(document).settings,
+    mesh,
+    workloads: [],
+    policy: undefined,
+    edge: parseSpiffeId(option('edge-spiffe')),
+    keys: { kind: 'remote', uri: 'https://app.example.com/fido2/jwks.json' },
+    places: {
+      port: 8080,
+      listenPort: 8443,
+      svid: '/run/spiffe',
+      etc: '/etc/envoy',
+      waypoint: 'waypoint',
+      gateway: 'fido2',
+    },
+  });
+  for (const file of files) {
+    const language = file.name.endsWith('.json') ? 'jsonc' : 'yaml';
+    const comment = language === 'jsonc' ? '//' : '#';
+    expect(blocks(page, language)).toContain(`${comment} ${file.name}\n${manifestText(file)}`);
+  }
+  expect(blocks(page, 'mermaid')).toHaveLength(1);
+});
