@@ -21,7 +21,7 @@ export interface Conditions {
 
 /** A rule that a mesh does not hold, and the nearest thing that works. */
 export interface Inexpressible {
-  readonly rule: Rule | 'preflight' | 'edge';
+  readonly rule: Rule | 'preflight' | 'edge' | 'audience';
   readonly nearest: string;
 }
 

@@ -12,26 +12,12 @@ const mostClaims = 16;
 
 /** Envoy Gateway: the workload’s HTTPRoute asks for the token, its Gateway for the edge’s certificate. */
 export function renderEnvoyGateway(target: MeshTarget): ManifestFile[] {
-  const { workload, places } = target;
+  const { workload } = target;
   return [
+    callersOf(target),
     {
       name: `${workload}.yaml`,
       documents: [
-        {
-          apiVersion: `${group}/v1alpha1`,
-          kind: 'ClientTrafficPolicy',
-          metadata: metadataOf(target),
-          spec: {
-            targetRefs: [{ group: gatewayApi, kind: 'Gateway', name: places.gateway }],
-            tls: {
-              clientValidation: {
-                optional: false,
-                caCertificateRefs: [{ group: '', kind: 'Secret', name: 'fido2-edge-ca' }],
-                subjectAltNames: { uris: [{ type: 'Exact', value: target.edge.text }] },
-              },
-            },
-          },
-        },
         {
           apiVersion: `${group}/v1alpha1`,
           kind: 'SecurityPolicy',
@@ -45,6 +31,31 @@ export function renderEnvoyGateway(target: MeshTarget): ManifestFile[] {
       ],
     },
   ];
+}
+
+/** One for all workloads of the namespace: of two such policies of a Gateway only the older one holds. */
+function callersOf(target: MeshTarget): ManifestFile {
+  const { namespace, edge, places } = target;
+  return {
+    name: `${namespace}.gateway.yaml`,
+    documents: [
+      {
+        apiVersion: `${group}/v1alpha1`,
+        kind: 'ClientTrafficPolicy',
+        metadata: metadataOf(target, 'callers'),
+        spec: {
+          targetRefs: [{ group: gatewayApi, kind: 'Gateway', name: places.gateway }],
+          tls: {
+            clientValidation: {
+              optional: false,
+              caCertificateRefs: [{ group: '', kind: 'Secret', name: 'fido2-edge-ca' }],
+              subjectAltNames: { uris: [{ type: 'Exact', value: edge.text }] },
+            },
+          },
+        },
+      },
+    ],
+  };
 }
 
 export function inexpressibleInEnvoyGateway({ conditions: { methods, claims } }: MeshTarget): Inexpressible[] {

@@ -26,7 +26,6 @@ export function renderEnvoy(target: MeshTarget): ManifestFile[] {
         secret('fido2-bundle', {
           validation_context: {
             trusted_ca: { filename: `${places.svid}/bundle.pem` },
-
             match_typed_subject_alt_names: [
               { san_type: 'URI', matcher: { prefix: `spiffe://${target.edge.trustDomain}/` } },
             ],

@@ -46,13 +46,17 @@ export function renderIstioAmbient(target: MeshTarget): ManifestFile[] {
 }
 
 /** A star at either end of a value is a pattern in Istio, which would admit more than the policy does. */
-export function inexpressibleInIstio({ conditions }: MeshTarget): Inexpressible[] {
-  return conditions.claims
-    .filter(({ values }) => values.some((value) => value.startsWith('*') || value.endsWith('*')))
-    .map(({ rule }) => ({
-      rule,
-      nearest: 'a value with * at its end is a pattern in Istio: put the people in a group, and name the group',
-    }));
+export function inexpressibleInIstio({ conditions, audience }: MeshTarget): Inexpressible[] {
+  const why = 'a value with * at its end is a pattern in Istio';
+  const found: Inexpressible[] = conditions.claims
+    .filter(({ values }) => values.some(isPattern))
+    .map(({ rule }) => ({ rule, nearest: `${why}: put the people in a group, and name the group` }));
+  if (isPattern(audience)) found.push({ rule: 'audience', nearest: `${why}: give the workload another audience` });
+  return found;
+}
+
+function isPattern(value: string): boolean {
+  return value.startsWith('*') || value.endsWith('*');
 }
 
 function strictTls(target: MeshTarget) {

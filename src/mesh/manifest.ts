@@ -17,12 +17,12 @@ export interface Unreadable {
   readonly message: string;
 }
 
-/** Every object of a YAML or JSON text, those of a List one by one. */
+/** Every object of a YAML or JSON text, those of a List one by one; YAML 1.1, for so Kubernetes and Envoy read it. */
 export function readManifests(file: string, text: string): { manifests: Manifest[]; unreadable: Unreadable[] } {
   const lineCounter = new LineCounter();
   const manifests: Manifest[] = [];
   const unreadable: Unreadable[] = [];
-  for (const document of parseAllDocuments(text, { lineCounter })) {
+  for (const document of parseAllDocuments(text, { lineCounter, version: '1.1' })) {
     if (!('contents' in document)) continue;
     const [error] = document.errors;
     if (error !== undefined) {
@@ -38,7 +38,14 @@ export function readManifests(file: string, text: string): { manifests: Manifest
       }
       return 1;
     };
-    const value: unknown = document.toJS();
+    let value: unknown;
+    try {
+      value = document.toJS();
+    } catch (error) {
+      // aliases that are nowhere, or that multiply
+      unreadable.push({ file, line: lineOf([]), message: error instanceof Error ? error.message : 'not YAML' });
+      continue;
+    }
     if (!isRecord(value)) continue;
     const items = String(value.kind).endsWith('List') && Array.isArray(value.items) ? value.items : null;
     if (items === null) manifests.push({ file, value, lineOf });

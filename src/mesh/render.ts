@@ -1,6 +1,6 @@
 import type { Policy } from '../policy/rules.ts';
 import type { Settings, Workload } from '../policy/settings.ts';
-import { conditionsOf, inexpressibleAnywhere } from './conditions.ts';
+import { conditionsOf, type Inexpressible, inexpressibleAnywhere } from './conditions.ts';
 import { MeshError, type MeshFinding } from './mesh-error.ts';
 import { type Mesh, type MeshName, meshes } from './meshes.ts';
 import type { SpiffeId } from './spiffe.ts';
@@ -34,9 +34,20 @@ export function renderMesh(request: RenderRequest): ManifestFile[] {
   }
   const targets = wanted.map((workload) => targetOf(request, mesh, workload, findings));
   if (findings.length > 0) throw new MeshError(findings);
-  const files = targets.flatMap((target) => (target === null ? [] : mesh.render(target)));
-  // what is for the whole mesh stands there once
-  return [...new Map(files.map((file) => [file.name, file])).values()];
+  const files = new Map<string, ManifestFile>();
+  for (const target of targets) {
+    for (const file of target === null ? [] : mesh.render(target)) {
+      // what several workloads share stands there once
+      const same = files.get(file.name);
+      if (same !== undefined && manifestText(same) !== manifestText(file)) {
+        const message = `two workloads would write ${file.name}, each something else`;
+        findings.push({ workload: target?.workload ?? '', message, hint: 'render them one by one, with --workload' });
+      }
+      files.set(file.name, file);
+    }
+  }
+  if (findings.length > 0) throw new MeshError(findings);
+  return [...files.values()];
 }
 
 /** The text of a file: JSON for a name that ends so, else YAML. */
@@ -80,12 +91,13 @@ function targetOf(request: RenderRequest, mesh: Mesh, workload: string, findings
     edge,
     places,
   };
+  const words = (rule: Inexpressible['rule']): string => {
+    if (rule === 'edge') return `${edge.text} is no identity that ${mesh.title} tells callers by`;
+    if (rule === 'audience') return `workload "${workload}" has an audience that ${mesh.title} cannot express`;
+    return `policy "${found.name}" has ${rule}, which ${mesh.title} cannot express for workload "${workload}"`;
+  };
   for (const { rule, nearest } of [...inexpressibleAnywhere(found.policy), ...mesh.inexpressible(target)]) {
-    const message =
-      rule === 'edge'
-        ? `${edge.text} is no identity that ${mesh.title} tells callers by`
-        : `policy "${found.name}" has ${rule}, which ${mesh.title} cannot express for workload "${workload}"`;
-    report(message, nearest);
+    report(words(rule), nearest);
   }
   return target;
 }

@@ -63,6 +63,27 @@ test('another policy for the same workload, which may allow more', () => {
   expect(found('{rules: [{}]}', 'other')).toEqual([]);
 });
 
+test('a policy for every namespace, and one for the whole waypoint', () => {
+  const policy = (namespace: string, spec: string) =>
+    `---\napiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: more, namespace: ${namespace}}\nspec: ${spec}\n`;
+  const root = (spec: string) => drift(text + policy('istio-system', spec)).map(({ what }) => what);
+  expect(root('{rules: [{}]}')).toEqual(['unexpected']);
+  expect(root('{selector: {matchLabels: {app: payments}}, rules: [{}]}')).toEqual(['unexpected']);
+  expect(root('{selector: {matchLabels: {app: other}}, rules: [{}]}')).toEqual([]);
+
+  const [ambient] = filesOf('istio-ambient');
+  const beside = (namespace: string, kind: string, name: string) => {
+    const spec = `{targetRefs: [{group: g, kind: ${kind}, name: ${name}}], rules: [{}]}`;
+    const more = { name: 'y.yaml', text: `${ambient?.text}${policy(namespace, spec)}` };
+    return diffMesh(rendered('istio-ambient', { groups: ['a'] }), [more]).map(({ what }) => what);
+  };
+  expect(beside('payments', 'Gateway', 'waypoint')).toEqual(['unexpected']);
+  expect(beside('istio-system', 'GatewayClass', 'istio-waypoint')).toEqual(['unexpected']);
+  expect(beside('payments', 'Service', 'payments')).toEqual(['unexpected']);
+  expect(beside('payments', 'Service', 'other')).toEqual([]);
+  expect(beside('other', 'Gateway', 'waypoint')).toEqual([]);
+});
+
 test('what a cluster adds is none', () => {
   const items = text.split('---\n').map((each) => {
     const value = parse(each) as { apiVersion: string; metadata: object };
@@ -73,7 +94,9 @@ test('what a cluster adds is none', () => {
 });
 
 test('what cannot be read is drift', () => {
-  expect(diffMesh(istio, [...filesOf('istio'), { name: 'y.yaml', text: 'a: [' }]).map(({ what }) => what)).toEqual([
-    'unreadable',
-  ]);
+  const multiplied = `a: &a [x]\n${Array.from({ length: 9 }, (_, i) => `${'bcdefghij'[i]}: &${'bcdefghij'[i]} [${`*${'abcdefghi'[i]}, `.repeat(9)}]\n`).join('')}`;
+  for (const bad of ['a: [', 'a: *nowhere', multiplied]) {
+    const found = diffMesh(istio, [...filesOf('istio'), { name: 'y.yaml', text: bad }]);
+    expect(found.map(({ what }) => what)).toEqual(['unreadable']);
+  }
 });

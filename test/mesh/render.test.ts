@@ -117,6 +117,8 @@ describe('no manifest where the mesh cannot hold the policy', () => {
     expect(refusal(mesh, { users: ['ana', 'b*'] })[0]).toContain('policy "payers" has users');
     expect(refusal(mesh, { deny: { users: ['*b'] } })[0]).toContain('is a pattern in Istio');
     expect(refusal(mesh, { users: ['a*b'] })).toEqual([]);
+    const settings = settingsWith({}, { audience: 'payments*' });
+    expect(refusal(mesh, {}, { settings })[0]).toContain('workload "payments" has an audience that Istio');
   });
 
   test('Envoy Gateway: methods and numbers of claims that it has not', () => {
@@ -164,14 +166,36 @@ test.each([
   expect(() => parseSpiffeId(text)).toThrow('is no SPIFFE ID');
 });
 
-test('what two workloads share stands there once', () => {
-  const settings = settingsWith(poor);
-  const workload = settings.workloads.get('payments');
-  if (workload === undefined) throw new Error('the document has no workload');
-  const two = { ...settings, workloads: new Map([...settings.workloads, ['orders', workload]]) };
-  const names = rendered('consul', poor, { settings: two }).map(({ name }) => name);
-  expect(names.filter((name) => name === 'agent.json')).toHaveLength(1);
-  expect(names).toHaveLength(7);
+describe('two workloads', () => {
+  const withSecond = (name: string) => {
+    const settings = settingsWith(poor);
+    const workload = settings.workloads.get('payments');
+    if (workload === undefined) throw new Error('the document has no workload');
+    return { settings: { ...settings, workloads: new Map([...settings.workloads, [name, workload]]) } };
+  };
+
+  test('what they share stands there once', () => {
+    const names = rendered('consul', poor, withSecond('orders')).map(({ name }) => name);
+    expect(names.filter((name) => name === 'agent.json')).toHaveLength(1);
+    expect(names).toHaveLength(7);
+    const gateway = rendered('envoy-gateway', poor, withSecond('orders')).map(({ name }) => name);
+    expect(gateway).toEqual(['payments.gateway.yaml', 'payments.yaml', 'orders.yaml']);
+  });
+
+  test('neither overwrites what the other needs', () => {
+    expect(refusal('envoy', poor, withSecond('payments-svid'))[0]).toContain(
+      'two workloads would write payments-svid.yaml',
+    );
+  });
+});
+
+test.each(all)('%s: a name that YAML 1.1 reads as something else stays a text', (mesh) => {
+  const names = ['no', 'on', '1_000', '1:30', '012', '2001-01-01', 'null'];
+  const policy = mesh === 'consul' ? { users: names, userVerification: false } : { groups: names };
+  for (const file of rendered(mesh, policy)) {
+    const documents = parseAllDocuments(manifestText(file), { version: '1.1' });
+    expect([...documents].map((each) => each.toJS())).toEqual(file.documents);
+  }
 });
 
 test('the edge is named, not a pattern of it', () => {
