@@ -17,6 +17,12 @@ export function fromBase64url(text: string): Uint8Array | null {
   return toBase64url(bytes) === text ? bytes : null;
 }
 
+/** Base64 with padding (RFC 4648 section 4), as `x5c` has it (RFC 7515 section 4.1.6); null for any other text. */
+export function fromBase64(text: string): Uint8Array | null {
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.length % 4 !== 0) return null;
+  return fromBase64url(text.replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, ''));
+}
+
 export function toHex(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) text += (byte < 16 ? '0' : '') + byte.toString(16);

@@ -59,6 +59,7 @@ export const errorCodes = {
   token_invalid: [401, 'The token is not valid'],
   token_expired: [401, 'The token has expired'],
   token_too_large: [403, 'The account is in too many groups'],
+  metadata_invalid: [400, 'The metadata are not acceptable'],
   // accounts
   name_taken: [409, 'This name is taken'],
   recover_required: [409, 'This user has a passkey already'],

@@ -1,54 +1,69 @@
 /** Words for every code of refusal, as error pages show them. */
 
 import type { ErrorCode } from '../errors.ts';
-import { type ErrorWords, refusalWords } from './en-refusals.ts';
+import { type refusals, refusalKinds } from './en-refusals.ts';
 
-const outOfOrder: ErrorWords = {
-  title: 'Sign-in is out of order',
-  text: 'Your passkeys are fine. Try again in a minute.',
+export const errors = {
+  outOfOrderTitle: 'Sign-in is out of order',
+  outOfOrder: 'Your passkeys are fine. Try again in a minute.',
+  awayTitle: 'Sign-in is not available right now',
+  away: 'Your passkeys are fine. Try again in a minute.',
+  busyTitle: 'Sign-in is busy',
+  busy: 'Your passkeys are fine. Try again in a minute.',
+  unreadableTitle: 'This request could not be read',
+  unreadable: 'Go back, reload the page and try again.',
+  tooLargeTitle: 'This request is too large',
+  tooLarge: 'Send less at once.',
+  tooManyTitle: 'Too many attempts',
+  tooMany: 'Wait a minute, then try again.',
+  nothingHereTitle: 'There is nothing here',
+  nothingHere: 'The address may be mistyped or out of date.',
+  otherSiteTitle: 'This request came from another site',
+  otherSite: 'Open the page you want by its own address.',
+  signInTitle: 'Sign in to go on',
+  signIn: 'This page is for people who are signed in.',
+  signInAgainTitle: 'Your session has ended',
+  signInAgain: 'Sign in again to go on.',
+  confirmTitle: 'Confirm it’s you',
+  confirm: 'This page needs a fresh confirmation.',
+  noAccessTitle: 'You don’t have access to this page',
+  noAccess: 'Your account is not among those that may open it.',
+  notFromHereTitle: 'Access is not allowed',
+  notFromHere: 'This address is not open from here.',
+  deadLinkTitle: 'This link no longer works',
+  deadLink: 'Enrolment links work once and for a short time. Ask for a new one.',
+  tooManyGroupsTitle: 'Your account is in too many groups',
+  tooManyGroups: 'Ask your administrator to take it out of some.',
+  nameTakenTitle: 'This name is taken',
+  nameTaken: 'Choose another one.',
+  recoveryTitle: 'This person has a passkey already',
+  recovery: 'A recovery link would replace it.',
 };
-const unreadable: ErrorWords = {
-  title: 'This request could not be read',
-  text: 'Go back, reload the page and try again.',
-};
-const noAccess: ErrorWords = {
-  title: 'You don’t have access to this page',
-  text: 'Your account is not among those that may open it.',
-};
-const signInAgain: ErrorWords = { title: 'Your session has ended', text: 'Sign in again to go on.' };
 
-export const errorWords = {
-  ...refusalWords,
-  malformed: unreadable,
-  not_found: { title: 'There is nothing here', text: 'The address may be mistyped or out of date.' },
-  method_not_allowed: unreadable,
-  too_large: { title: 'This request is too large', text: 'Send less at once.' },
-  unsupported_media_type: unreadable,
-  too_many_requests: { title: 'Too many attempts', text: 'Wait a minute, then try again.' },
-  cross_origin: { title: 'This request came from another site', text: 'Open the page you want by its own address.' },
-  session_required: { title: 'Sign in to go on', text: 'This page is for people who are signed in.' },
-  session_expired: signInAgain,
-  step_up_required: { title: 'Confirm it’s you', text: 'This page needs a fresh confirmation.' },
-  not_allowed: noAccess,
-  policy_unknown: noAccess,
-  forbidden: { title: 'Access is not allowed', text: 'This address is not open from here.' },
-  invite_invalid: {
-    title: 'This link no longer works',
-    text: 'Enrolment links work once and for a short time. Ask for a new one.',
-  },
-  token_invalid: signInAgain,
-  token_expired: signInAgain,
-  token_too_large: {
-    title: 'Your account is in too many groups',
-    text: 'Ask your administrator to take it out of some.',
-  },
-  name_taken: { title: 'This name is taken', text: 'Choose another one.' },
-  recover_required: { title: 'This person has a passkey already', text: 'A recovery link would replace it.' },
-  unfit: outOfOrder,
-  store_unavailable: {
-    title: 'Sign-in is not available right now',
-    text: 'Your passkeys are fine. Try again in a minute.',
-  },
-  overloaded: { title: 'Sign-in is busy', text: 'Your passkeys are fine. Try again in a minute.' },
-  error: outOfOrder,
-} as const satisfies Record<ErrorCode, ErrorWords>;
+/** Which words are said for a code: some of the above, or those of a guard of a ceremony. */
+export const errorKinds = {
+  ...refusalKinds,
+  malformed: 'unreadable',
+  not_found: 'nothingHere',
+  method_not_allowed: 'unreadable',
+  too_large: 'tooLarge',
+  unsupported_media_type: 'unreadable',
+  too_many_requests: 'tooMany',
+  cross_origin: 'otherSite',
+  session_required: 'signIn',
+  session_expired: 'signInAgain',
+  step_up_required: 'confirm',
+  not_allowed: 'noAccess',
+  policy_unknown: 'noAccess',
+  forbidden: 'notFromHere',
+  invite_invalid: 'deadLink',
+  token_invalid: 'signInAgain',
+  token_expired: 'signInAgain',
+  token_too_large: 'tooManyGroups',
+  name_taken: 'nameTaken',
+  recover_required: 'recovery',
+  unfit: 'outOfOrder',
+  store_unavailable: 'away',
+  overloaded: 'busy',
+  error: 'outOfOrder',
+} as const satisfies Record<ErrorCode, keyof typeof errors | keyof typeof refusals>;

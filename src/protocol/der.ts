@@ -157,6 +157,20 @@ export function time(element: DerElement | undefined): number {
   return date.getTime();
 }
 
+/** An ECDSA signature of two halves, r and s, in DER (RFC 3279 section 2.2.3). */
+export function encodeEcdsaSignature(raw: Uint8Array): Uint8Array {
+  const half = raw.length / 2;
+  const content = [...encodeUnsigned(raw.subarray(0, half)), ...encodeUnsigned(raw.subarray(half))];
+  return Uint8Array.from([tag.sequence, ...(content.length < 0x80 ? [] : [0x81]), content.length, ...content]);
+}
+
+function encodeUnsigned(bytes: Uint8Array): number[] {
+  const start = bytes.findIndex((byte) => byte !== 0);
+  const digits = start < 0 ? [0] : [...bytes.subarray(start)];
+  const content = (digits[0] ?? 0) >= 0x80 ? [0, ...digits] : digits;
+  return [tag.integer, content.length, ...content];
+}
+
 function readElement(bytes: Uint8Array, start: number): DerElement {
   const identifier = bytes[start];
   const first = bytes[start + 1];

@@ -167,6 +167,14 @@ function readText(value: DerElement): string {
   return text;
 }
 
+/** A name for the host among the alternative names, or, where there are none, as the subject's common name. */
+export function isForHost(certificate: Certificate, host: string): boolean {
+  const extension = certificate.extensions.get('2.5.29.17');
+  if (extension === undefined) return nameAttributes(certificate.subject).get('2.5.4.3')?.includes(host) === true;
+  const names = sequence(parseDer(extension.value)).filter((name) => name.tag === contextTag(2, false));
+  return names.some((name) => fromUtf8(name.content) === host);
+}
+
 export interface BasicConstraints {
   readonly ca: boolean;
   readonly pathLength: number | null;

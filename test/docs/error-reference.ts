@@ -123,6 +123,8 @@ const sections: readonly Section[] = [
     text: 'These come from the command.',
     codes: {
       name_taken: 'another account has this name, in some case or compatibility form',
+      metadata_invalid:
+        'what `mds import` was given is no metadata BLOB of the FIDO Alliance, is out of date or older than the one held; what was imported before stays',
       recover_required: 'the user has a passkey; `invite --recover` makes a link all the same, and that is audited',
     },
   },

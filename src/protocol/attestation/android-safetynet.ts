@@ -1,10 +1,9 @@
-import { equal, fromBase64url, fromUtf8 } from '../../bytes.ts';
+import { equal, fromBase64, fromUtf8 } from '../../bytes.ts';
 import { Fido2Error } from '../../errors.ts';
 import { hasExactly } from '../cbor.ts';
-import { contextTag, parseDer, sequence } from '../der.ts';
 import { type Jws, parseJws } from '../jws.ts';
 import type { Verifier } from '../verifier.ts';
-import { type Certificate, nameAttributes, parseCertificate } from '../x509.ts';
+import { isForHost, parseCertificate } from '../x509.ts';
 import {
   type Attestation,
   type AttestationInput,
@@ -16,8 +15,6 @@ import {
 
 const rs256 = -257;
 const host = 'attest.android.com';
-const alternativeNames = '2.5.29.17';
-const commonName = '2.5.4.3';
 
 /** Characters of a response: a chain of certificates is in it. */
 const responseLimit = 32_768;
@@ -45,7 +42,7 @@ export async function verifyAndroidSafetynet(input: AttestationInput, verifier: 
   requireStatement(header.alg === 'RS256', `a response signed with ${JSON.stringify(header.alg)}, expected RS256`);
   const trustPath = certificatePath(new Map([['x5c', certificates(header.x5c)]]));
   const certificate = parseCertificate(trustPath[0]);
-  requireStatement(isForHost(certificate), `the response's certificate is not for ${host}`);
+  requireStatement(isForHost(certificate, host), `the response's certificate is not for ${host}`);
   const holds = await verifier.verify(certificate.publicKey(), rs256, signed, signature);
   requireStatement(holds, "the response's signature does not hold");
   return { type: 'basic', trustPath };
@@ -62,18 +59,4 @@ function readResponse(bytes: Uint8Array): Jws {
 
 function certificates(x5c: unknown): unknown {
   return Array.isArray(x5c) ? x5c.map((text: unknown) => (typeof text === 'string' ? fromBase64(text) : null)) : null;
-}
-
-/** Base64 with padding (RFC 4648 section 4), as x5c has it (RFC 7515 section 4.1.6). */
-function fromBase64(text: string): Uint8Array | null {
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.length % 4 !== 0) return null;
-  return fromBase64url(text.replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, ''));
-}
-
-/** A name for the host among the alternative names, or, where there are none, as the subject's common name. */
-function isForHost(certificate: Certificate): boolean {
-  const extension = certificate.extensions.get(alternativeNames);
-  if (extension === undefined) return nameAttributes(certificate.subject).get(commonName)?.includes(host) === true;
-  const names = sequence(parseDer(extension.value)).filter((name) => name.tag === contextTag(2, false));
-  return names.some((name) => fromUtf8(name.content) === host);
 }
