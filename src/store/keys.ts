@@ -18,3 +18,8 @@ export const revocationKey = (session: string): string => `revocations/${session
 export const activityKey = (user: string): string => `activity/${user}`;
 export const macRingKey = 'keys/mac';
 export const signingRingKey = 'keys/signing';
+export const metadataStateKey = 'metadata/state';
+export const metadataLeaseKey = 'metadata/lease';
+export const modelsPrefix = 'models';
+/** `id` is a UUID or hex. */
+export const modelKey = (id: string): string => `${modelsPrefix}/${id}`;
