@@ -11,25 +11,30 @@ import { safeReturnTo } from './return-to.ts';
 import { clock, type Outgoing } from './runtime.ts';
 import { siteOf } from './site.ts';
 
-/** GET /fido2/login?return_to=/x, with `&step_up=1` for a session that is not good enough for it. */
+const minute = 60_000;
+
+/**
+ * GET /fido2/login?return_to=/x, with `&step_up=1` for a session that is not good enough for it, `&ended=1` after one
+ * that ended, `&lost=1` after a form that was not passed on.
+ */
 export async function showLogin(context: Context): Promise<Outgoing> {
   const { service, request } = context;
   const site = siteOf(service.settings, originOf(request, service.settings));
   const query = queryOf(request.target);
   const returnTo = safeReturnTo(query.return_to);
   const known = await maybeAuthenticated(context);
+  const ended = known === null && query.ended === '1' ? 'ended' : null;
+  const before = query.lost === '1' ? 'lost' : ended;
   if (known !== null && query.step_up === '1') {
-    const minutes = Math.round((clock.now() / 1000 - known.authentication.time) / 60);
-    const kind = known.authentication.userVerified ? ('max_age' as const) : ('uv' as const);
-    const ageText = minutes === 1 ? '1 minute' : `${minutes} minutes`;
-    const stepUp = { kind, ...(minutes > 0 ? { ageText } : {}) };
+    const { time, userVerified } = known.authentication;
+    const kind = userVerified ? ('max_age' as const) : ('uv' as const);
+    const stepUp = { kind, ...(clock.now() - time * 1000 < minute ? {} : { last: time * 1000 }) };
     const options = await stepUpOptions(context, known);
-    return page(200, loginPage({ site, returnTo, options, signedIn: { name: known.user.name }, stepUp }));
+    return page(200, loginPage({ site, returnTo, options, signedIn: { name: known.user.name }, stepUp, before }));
   }
   const options = await usernamelessOptions(context);
   const signedIn = known === null ? null : { name: known.user.name };
-  const ended = known === null && query.ended === '1' ? 'Your session has ended.' : null;
-  return page(200, loginPage({ site, returnTo, options, signedIn, ended }));
+  return page(200, loginPage({ site, returnTo, options, signedIn, before }));
 }
 
 export async function showEnrol(context: Context): Promise<Outgoing> {

@@ -1,9 +1,8 @@
 import { hash, text } from 'asset:account.ts';
-import { account, common } from './en.ts';
 import { html } from './html.ts';
 import { icon } from './icons.ts';
 import { whatIsPasskey } from './login.ts';
-import { alertRegion, brand, noScript, page, prefixOf, type Rendered, type Site, statusLine } from './page.ts';
+import { alertRegion, brand, noScript, page, prefixOf, type Rendered, type Site, statusLine, textsOf } from './page.ts';
 
 export interface AccountParts {
   readonly site: Site;
@@ -17,6 +16,8 @@ export interface AccountData {
 
 /** A person's passkeys and sessions. The script asks for the lists; signing out works without it. */
 export function accountPage({ site, user }: AccountParts): Rendered {
+  const texts = textsOf(site);
+  const { account, common } = texts;
   const lists = html`<section id="passkeys" data-view="account" hidden>
 <div id="notice"></div>
 <div class="group" id="devices" hidden><h2 tabindex="-1">${account.devices}</h2><ul class="rows"></ul></div>
@@ -44,8 +45,9 @@ ${statusLine}
 <p class="help scripted" data-view="loading">${account.loading}</p>
 ${lists}
 <button class="primary" id="send-again" type="button" hidden><span></span></button>
-<div class="more">${whatIsPasskey()}</div></main>
+<div class="more">${whatIsPasskey(texts)}</div></main>
 ${dialog}${templates}`;
   const data: AccountData = { user: user.name };
-  return page({ site, title: account.title, body, script: { text, hash }, data });
+  const says = ['ceremony', 'creation', 'accountScript', 'refusals'] as const;
+  return page({ site, title: account.title, body, script: { text, hash }, says, data });
 }

@@ -1,7 +1,7 @@
 /** Words for every code of refusal, as error pages show them. */
 
 import type { ErrorCode } from '../errors.ts';
-import { type refusals, refusalKinds } from './en-refusals.ts';
+import { refusalKinds, type refusals } from './en-refusals.ts';
 
 export const errors = {
   outOfOrderTitle: 'Sign-in is out of order',
@@ -60,6 +60,7 @@ export const errorKinds = {
   token_invalid: 'signInAgain',
   token_expired: 'signInAgain',
   token_too_large: 'tooManyGroups',
+  metadata_invalid: 'unreadable',
   name_taken: 'nameTaken',
   recover_required: 'recovery',
   unfit: 'outOfOrder',

@@ -1,20 +1,19 @@
 /**
- * Every word that people read, in English: the one table to translate. Each page and each script takes only the
- * part that it needs, so the parts are exports of their own.
+ * Every word that people read, in English. With en-refusals.ts and en-errors.ts it is the one table to translate
+ * (texts.ts): sections of plain texts, in which `{name}` stands for what is put in. Nothing in them is markup.
  */
 
 export const common = {
-  language: 'en',
   signIn: 'Sign in',
   signInAgain: 'Sign in again',
   signOut: 'Sign out',
   continue: 'Continue',
   back: 'Back',
-  reference: 'Reference',
+  reference: 'Reference {ref}',
   whatIsPasskey: 'What is a passkey?',
   passkeyExplained:
     'A passkey is stored by your device, password manager or security key. You unlock it with a fingerprint, face or PIN, which never leaves the device. It works only on this site, so a copy of this page cannot steal it.',
-} as const;
+};
 
 /** Said by the script of every page that opens the browser's passkey window. */
 export const ceremony = {
@@ -27,24 +26,24 @@ export const ceremony = {
   blocked:
     'A setting or a policy on this device blocked it. Try outside a private window or an embedded frame, and without extensions that change pages.',
   wrongAddressTitle: 'This is not the address of this site',
-  wrongAddress: 'Passkeys work only there. Open this page at ',
+  wrongAddress: 'Passkeys work only there. Open this page at {link}',
   noSupportTitle: 'This browser cannot use passkeys',
   noSupport: 'Use a current Firefox, Chrome, Edge or Safari, outside any in-app browser.',
   brokenTitle: 'Something failed on this page',
   broken: 'Reload and try again.',
   tooManyTitle: 'Too many attempts',
-  tooMany: (seconds: number) => `There were too many attempts from your network. Try again in ${seconds} s.`,
+  tooMany: 'There were too many attempts from your network. Try again in {seconds} s.',
   tooManyOver: 'You can try again now.',
   awayTitle: 'Sign-in is not available right now',
-  away: (seconds: number) => `Nothing is wrong with your passkey. This page tries again in ${seconds} s.`,
+  away: 'Nothing is wrong with your passkey. This page tries again in {seconds} s.',
   offlineTitle: 'This site did not answer',
   offline: 'Check your connection, then try again.',
-  reference: (ref: string, time: string) => `Reference ${ref} · ${time}`,
-} as const;
+  reference: 'Reference {ref} · {time}',
+};
 
 export const login = {
   title: 'Sign in',
-  goOn: 'You will go on to',
+  goOn: 'You will go on to {target}',
   button: 'Sign in with a passkey',
   saved: 'or choose a saved account',
   account: 'Account name',
@@ -61,23 +60,26 @@ export const login = {
   helpLost: 'New phone or lost key?',
   helpLostText:
     'If you have a second passkey, use that one. Otherwise your administrator can send you a single-use link.',
-  helpContact: 'Ask:',
+  helpContact: 'Ask: {contact}',
   helpWork: 'Using a private window?',
   helpWorkText: 'Some browsers hide saved passkeys there. Try an ordinary window.',
-  noScript: (host: string) => `Signing in with a passkey needs JavaScript. Allow it for ${host} and reload.`,
+  noScript: 'Signing in with a passkey needs JavaScript. Allow it for {host} and reload.',
   signedInTitle: 'You are signed in',
-  signedInAs: 'You are signed in as',
-} as const;
+  signedInAs: 'You are signed in as {name}.',
+  ended: 'Your session has ended.',
+  lost: 'Sign in, then send the form again. We did not repeat it for you.',
+};
 
 export const stepUp = {
   title: 'Confirm it’s you',
-  needsFresh: 'needs a fresh confirmation.',
-  needsVerification: 'needs your fingerprint, face or PIN.',
-  last: (age: string) => `Your last one was ${age} ago.`,
+  needsFresh: '{target} needs a fresh confirmation.',
+  needsVerification: '{target} needs your fingerprint, face or PIN.',
+  last: 'Your last one was {age}.',
+  lost: 'Confirm, then send the form again. We did not repeat it for you.',
   button: 'Confirm with your passkey',
-  account: 'Account',
+  account: 'Account {name}',
   otherAccount: 'Use a different account',
-} as const;
+};
 
 /** Said by the sign-in page's script. */
 export const loginScript = {
@@ -87,16 +89,15 @@ export const loginScript = {
     'It may have been removed, or belong to another site name. Try another passkey, or ask your administrator for a new enrolment link.',
   stillTitle: 'This page still says your confirmation is not enough',
   still: 'Confirming again may not help. Ask your administrator whether your passkey is accepted there.',
-} as const;
+};
 
 export const enrol = {
   title: 'Set up your passkey',
-  step: (number: number) => `Step ${number} of 3`,
+  step: 'Step {number} of 3',
   checking: 'Checking your link …',
-  for: 'For',
-  on: 'on',
+  for: 'For {name} ({account}) on {site}.',
   once: 'This link works once.',
-  until: (time: string) => `This link works once, until ${time}.`,
+  until: 'This link works once, until {time}.',
   reasonUnlock: 'You unlock it like your phone or laptop: fingerprint, face or PIN.',
   reasonEasy: 'Nothing to remember or type.',
   reasonSafe: 'Copies of this site cannot use it.',
@@ -108,16 +109,15 @@ export const enrol = {
   secondTitle: 'Add a second passkey',
   second: 'Add a second passkey',
   notNow: 'Not now',
-  continueTo: 'Continue to',
+  continueTo: 'Continue to {site}',
   deadTitle: 'This link no longer works',
   dead: 'Enrolment links work once and for a short time. If you already set up your passkey, sign in. Otherwise ask for a new link.',
   otherTitle: 'Someone else is signed in',
-  otherYou: 'You are signed in as',
-  otherLink: 'This link is for',
+  other: 'You are signed in as {name}. This link is for {account}.',
   otherContinue: 'Sign out and continue',
   otherStay: 'Stay signed in',
-  noScript: (host: string) => `Setting up a passkey needs JavaScript. Allow it for ${host} and reload.`,
-} as const;
+  noScript: 'Setting up a passkey needs JavaScript. Allow it for {host} and reload.',
+};
 
 /** Said by the scripts that create a passkey. */
 export const creation = {
@@ -138,12 +138,14 @@ export const creation = {
   added: 'Passkey added.',
   secondDevice:
     'If you lose this device or key, you are locked out until an administrator helps. Adding a second passkey takes a moment.',
-  secondSynced: (provider: string) =>
-    `Your passkey is on every device that uses ${provider}. If you also want a way in without it, add a security key.`,
+  secondSynced:
+    'Your passkey is on every device that uses {provider}. If you also want a way in without it, add a security key.',
   yourManager: 'your password manager',
-  passkeyOn: (browser: string, system: string) => `Passkey on ${browser} on ${system}`,
+  passkeyOn: 'Passkey on {browser} on {system}',
   securityKey: 'Security key',
-} as const;
+  someBrowser: 'a browser',
+  someSystem: 'an unknown device',
+};
 
 export const account = {
   title: 'Your passkeys',
@@ -158,27 +160,26 @@ export const account = {
   activity: 'Recent activity',
   keep: 'Keep it',
   cancel: 'Cancel',
-  noScript: (host: string) =>
-    `Managing your passkeys needs JavaScript. Allow it for ${host} and reload. You can still sign out.`,
-} as const;
+  noScript: 'Managing your passkeys needs JavaScript. Allow it for {host} and reload. You can still sign out.',
+};
 
 export const signedOut = {
   title: 'You are signed out',
   text: 'On this browser. Close it if others use this device too.',
-} as const;
+};
 
 export const errorPage = {
   copy: 'Copy',
-  signedInAs: 'You are signed in as',
-  contact: (help: string) => `If you should have access, send this reference to ${help}.`,
+  signedInAs: 'You are signed in as {name}.',
+  contact: 'If you should have access, send this reference to {contact}.',
   noContact: 'If you should have access, send this reference to your administrator.',
   report: 'If it goes on, send this reference to your administrator.',
   otherAccount: 'Use a different account',
   retry: 'Try again',
-} as const;
+};
 
 /** Said by the error page's script. */
-export const errorScript = { copied: 'Copied.' } as const;
+export const errorScript = { copied: 'Copied.' };
 
 /** Said by the account page's script. */
 export const accountScript = {
@@ -189,19 +190,19 @@ export const accountScript = {
     'Each is on one device or security key only. Keep them in different places, so that one loss does not lock you out.',
   thisSignIn: 'This sign-in',
   thisSession: 'This session',
-  added: 'Added',
-  used: 'Used',
+  added: 'Added {date}',
+  used: 'Used {time}',
   neverUsed: 'Never used',
   notBackedUp: 'Not backed up yet',
   staysThere: 'Only on that device',
   rename: 'Rename',
-  renameOf: (name: string) => `Rename ${name}`,
-  newName: (name: string) => `New name for ${name}`,
+  renameOf: 'Rename {name}',
+  newName: 'New name for {name}',
   save: 'Save',
   renamed: 'Saved.',
   remove: 'Remove',
-  removeOf: (name: string) => `Remove ${name}`,
-  removeTitle: (name: string) => `Remove “${name}”?`,
+  removeOf: 'Remove {name}',
+  removeTitle: 'Remove “{name}”?',
   removeText: 'You will no longer be able to sign in with it. Sessions started with it end now.',
   removeLast: 'This is your only passkey. Without it only an administrator can let you back in.',
   removeNow: 'Remove',
@@ -209,16 +210,14 @@ export const accountScript = {
   removed: 'Removed. Your password manager may still list it; it no longer works.',
   confirmFirst: 'Confirm it’s you first, with your fingerprint, face or PIN.',
   passkeyAdded: 'Passkey added.',
-  agent: (browser: string, system: string) => `${browser} on ${system}`,
-  started: 'Started',
-  lastSeen: 'Last seen',
+  agent: '{browser} on {system}',
+  started: 'Started {time}',
+  lastSeen: 'Last seen {time}',
   signOut: 'Sign out',
-  signOutOf: (agent: string) => `Sign out ${agent}`,
-  activity: {
-    login: (name: string) => `Signed in with ${name}`,
-    registration: (name: string) => `Passkey added: ${name}`,
-    credential_removed: (name: string) => `Passkey removed: ${name}`,
-  },
+  signOutOf: 'Sign out {agent}',
+  activityLogin: 'Signed in with {name}',
+  activityRegistration: 'Passkey added: {name}',
+  activityRemoval: 'Passkey removed: {name}',
   signedOut: 'Signed out there.',
   signedOutOthers: 'Signed out everywhere else.',
-} as const;
+};

@@ -1,9 +1,9 @@
 import { hash, text as scriptText } from 'asset:error.ts';
 import type { ErrorCode } from '../errors.ts';
-import { common, errorPage as words } from './en.ts';
-import { errorWords } from './en-errors.ts';
-import { type Html, html } from './html.ts';
-import { brand, page, prefixOf, type Rendered, type Site, statusLine } from './page.ts';
+import { type Html, html, sentence } from './html.ts';
+import { brand, page, prefixOf, type Rendered, type Site, statusLine, textsOf } from './page.ts';
+import { fill } from './sentence.ts';
+import { errorWords } from './texts.ts';
 
 export interface ErrorParts {
   readonly site: Site;
@@ -21,12 +21,14 @@ export interface ErrorParts {
 }
 
 function reportTo({ site, status, contact = site.help }: ErrorParts): string {
+  const { errorPage: words } = textsOf(site);
   if (status !== 403) return words.report;
-  return contact === undefined ? words.noContact : words.contact(contact);
+  return contact === undefined ? words.noContact : fill(words.contact, { contact });
 }
 
 function ways(parts: ErrorParts): Html {
   const prefix = prefixOf(parts.site);
+  const { common, errorPage: words } = textsOf(parts.site);
   const { status } = parts;
   const signsIn = status === 401 || parts.code === 'invite_invalid';
   if (signsIn) return html`<a class="primary" href="${prefix}/login">${common.signIn}</a>`;
@@ -40,16 +42,18 @@ ${other && html`<form method="post" action="${prefix}/logout"><button class="pri
 /** The page of every refusal: what happened, what to do next, and the reference under it. */
 export function errorPage(parts: ErrorParts): Rendered {
   const { site, ref, time } = parts;
-  const { title, text } = errorWords[parts.code];
+  const texts = textsOf(site);
+  const words = texts.errorPage;
+  const { title, text } = errorWords(texts, parts.code);
   const utc = `${time.slice(0, 19).replace('T', ' ')} UTC`;
   const body = html`<main class="card">${brand(site)}
 <h1>${title}</h1>
 <p>${parts.words ?? text}</p>
-${parts.user && html`<p>${words.signedInAs} <strong><bdi>${parts.user}</bdi></strong>.</p>`}
+${parts.user && html`<p>${sentence(words.signedInAs, { name: html`<strong><bdi>${parts.user}</bdi></strong>` })}</p>`}
 <div class="tile reference"><div><p class="help">${reportTo(parts)}</p>
 <p><code class="selectable" id="ref">${ref}</code></p><p class="help">${utc}</p></div>
 <button class="text" id="copy" type="button" hidden>${words.copy}</button></div>
 ${statusLine}
 ${ways(parts)}</main>`;
-  return page({ site, title, body, script: { text: scriptText, hash } });
+  return page({ site, title, body, script: { text: scriptText, hash }, says: ['errorScript'] });
 }

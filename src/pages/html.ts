@@ -1,5 +1,7 @@
 /** HTML by tagged template: every value is escaped, unless it was itself made by this module. */
 
+import { pieces } from './sentence.ts';
+
 const escapes: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',
@@ -43,6 +45,11 @@ export function html(parts: TemplateStringsArray, ...values: readonly HtmlValue[
     text += insert(value) + (parts[index + 1] ?? '');
   });
   return new Html(text);
+}
+
+/** A text of the table with markup, or with text that is escaped, in its places. */
+export function sentence(text: string, values: Readonly<Record<string, HtmlValue>>): Html {
+  return html`${pieces(text).map((piece, index) => (index % 2 === 0 ? piece : values[piece]))}`;
 }
 
 /** A script or style of the build's, whole. A text that could end its own element is refused. */

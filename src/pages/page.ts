@@ -1,9 +1,10 @@
 /** The frame of every page: head, brand, content, inlined script and style, and the policy that fits exactly them. */
 
 import { hash as styleHash, text as styleText } from 'asset:style.css';
-import { common } from './en.ts';
 import { dataBlock, type Html, html, inline } from './html.ts';
 import { icon } from './icons.ts';
+import { fill } from './sentence.ts';
+import { english, type Section, type Texts } from './texts.ts';
 
 export interface Site {
   /** What people call the site, for example "Grafana". */
@@ -18,6 +19,8 @@ export interface Site {
   readonly logo?: string | undefined;
   /** The site's own colours, after the style of every page. */
   readonly colours?: Asset | undefined;
+  /** The language that the page speaks; English if absent. */
+  readonly texts?: Texts | undefined;
   /** Where the handlers live; `/fido2` if absent. */
   readonly prefix?: string | undefined;
 }
@@ -38,6 +41,8 @@ export interface PageParts {
   readonly title: string;
   readonly body: Html;
   readonly script?: Asset;
+  /** Sections of the table of words that the script takes its own from. */
+  readonly says?: readonly Section[];
   /** Shown to the page's script beside the site's own data. */
   readonly data?: object;
   readonly style?: Asset;
@@ -47,6 +52,8 @@ export interface PageParts {
 export interface PageData {
   readonly prefix: string;
   readonly origin: string;
+  /** The sections of `says`; the others are not there. */
+  readonly texts: Texts;
 }
 
 const policyStart = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
@@ -58,6 +65,10 @@ export function prefixOf(site: Site): string {
 export function originOf(site: Site): string {
   const scheme = /^localhost(:|$)/.test(site.host) ? 'http' : 'https';
   return site.origin ?? `${scheme}://${site.host}`;
+}
+
+export function textsOf(site: Site): Texts {
+  return site.texts ?? english;
 }
 
 function contentSecurityPolicy(script: Asset | undefined, styles: readonly Asset[]): string {
@@ -81,8 +92,8 @@ export const alertRegion = html`<div id="alert" role="alert" tabindex="-1"></div
 /** Where the script tells what it is doing. */
 export const statusLine = html`<div id="status" role="status" aria-live="polite"></div>`;
 
-export function noScript(site: Site, sentence: (host: string) => string): Html {
-  return html`<noscript><p class="notice warn">${sentence(site.host)}</p></noscript>`;
+export function noScript(site: Site, text: string): Html {
+  return html`<noscript><p class="notice warn">${fill(text, { host: site.host })}</p></noscript>`;
 }
 
 /**
@@ -93,9 +104,11 @@ export function page(parts: PageParts): Rendered {
   const { colours } = parts.site;
   const style = parts.style ?? { text: styleText, hash: styleHash };
   const styles = colours === undefined ? [style] : [style, colours];
-  const data: PageData = { prefix: prefixOf(parts.site), origin: originOf(parts.site) };
+  const { language, direction, ...words } = textsOf(parts.site);
+  const says = Object.fromEntries((parts.says ?? []).map((section) => [section, words[section]]));
+  const data = { prefix: prefixOf(parts.site), origin: originOf(parts.site), texts: says };
   const document = html`<!doctype html>
-<html lang="${common.language}">
+<html lang="${language}" dir="${direction}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

@@ -1,9 +1,9 @@
-import { common, signedOut } from './en.ts';
 import { html } from './html.ts';
-import { brand, page, prefixOf, type Rendered, type Site } from './page.ts';
+import { brand, page, prefixOf, type Rendered, type Site, textsOf } from './page.ts';
 
 /** Where signing out ends. It waits: a sign-in dialog at once would look as if nothing had happened. */
 export function signedOutPage({ site }: { readonly site: Site }): Rendered {
+  const { common, signedOut } = textsOf(site);
   const body = html`<main class="card">${brand(site)}
 <h1>${signedOut.title}</h1>
 <p>${signedOut.text}</p>

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { findUserByName } from '../../src/identity/user.ts';
 import { ceremony, loginScript, accountScript as words } from '../../src/pages/en.ts';
+import { fill } from '../../src/pages/sentence.ts';
 import { visit } from '../helpers/browser.ts';
 import { get } from '../helpers/client.ts';
 import { needs } from '../helpers/needs.ts';
@@ -70,9 +71,9 @@ describe.runIf(available)('the account page', () => {
     await page.waitForSelector(`text=${words.removed}`);
     expect((await userOf('bert')).credentials.map(({ id }) => id)).toEqual([first]);
     expect(await page.locator('#activity li p:first-child').allTextContents()).toEqual([
-      words.activity.credential_removed('Security key'),
-      words.activity.registration('Security key'),
-      words.activity.registration('Passkey on Chrome on Linux'),
+      fill(words.activityRemoval, { name: 'Security key' }),
+      fill(words.activityRegistration, { name: 'Security key' }),
+      fill(words.activityRegistration, { name: 'Passkey on Chrome on Linux' }),
     ]);
     expect((await get(site.nginx, '/app/', { cookie: elsewhere.cookie })).status).toBe(401);
     expect((await get(site.nginx, '/app/', { cookie: await cookieOf(visitor) })).status).toBe(200);

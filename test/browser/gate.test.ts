@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { findUserByName } from '../../src/identity/user.ts';
 import { errorPage, login, loginScript, stepUp as words } from '../../src/pages/en.ts';
+import { fill } from '../../src/pages/sentence.ts';
 import { type Visitor, visit } from '../helpers/browser.ts';
 import { get } from '../helpers/client.ts';
 import { needs } from '../helpers/needs.ts';
@@ -35,7 +36,7 @@ describe.runIf(available)('a gated page', () => {
     const [before] = await context.cookies();
     await page.goto(target);
     expect(await page.textContent('h1')).toBe(words.title);
-    expect(await page.textContent('main')).toContain(words.last('12 minutes'));
+    expect(await page.textContent('main')).toContain(fill(words.last, { age: '12 minutes ago' }));
     expect(await page.textContent('.who')).toContain('ada');
     await authenticator.present(true);
     await page.click('#go');
@@ -89,7 +90,7 @@ describe.runIf(available)('a gated page', () => {
     const { page, context } = visitor;
     const answer = await page.goto(`${site.nginx.origin}/admin/`);
     expect(answer?.status()).toBe(403);
-    expect(await page.textContent('main')).toContain(`${errorPage.signedInAs} emil.`);
+    expect(await page.textContent('main')).toContain(fill(errorPage.signedInAs, { name: 'emil' }));
     const ref = (await page.textContent('#ref')) ?? '';
     expect(site.nginx.audit().find((entry) => entry.ref === ref)).toMatchObject({
       code: 'not_allowed',

@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accountPage } from '../../src/pages/account.ts';
 import { accountScript as words } from '../../src/pages/en.ts';
+import { fill } from '../../src/pages/sentence.ts';
 import { addAuthenticator, launch } from '../helpers/browser.ts';
 import { needs } from '../helpers/needs.ts';
 import { accountState, creationOptions, problem, registered, requestOptions } from './handlers.ts';
@@ -49,8 +50,8 @@ describe.runIf(await needs('chromium'))('the account page', () => {
     expect(await page.locator('#keys li').textContent()).toContain(words.neverUsed);
     expect(await page.locator('#sessions li').first().textContent()).toContain('Firefox on Windows');
     expect(await page.locator('#activity li p:first-child').allTextContents()).toEqual([
-      words.activity.login('Phone'),
-      words.activity.registration('Phone'),
+      fill(words.activityLogin, { name: 'Phone' }),
+      fill(words.activityRegistration, { name: 'Phone' }),
     ]);
     expect(await page.textContent('#notice')).toBe('');
     expect(complaints).toEqual([]);

@@ -1,8 +1,9 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { creation, enrol } from '../../src/pages/en.ts';
-import { refusalWords } from '../../src/pages/en-refusals.ts';
+import { refusals } from '../../src/pages/en-refusals.ts';
 import { enrolPage } from '../../src/pages/enrol.ts';
+import { fill } from '../../src/pages/sentence.ts';
 import { addAuthenticator, launch } from '../helpers/browser.ts';
 import { needs } from '../helpers/needs.ts';
 import { creationOptions, problem, registered } from './handlers.ts';
@@ -108,9 +109,9 @@ describe.runIf(await needs('chromium'))('the enrolment page', () => {
     await page.waitForSelector('#create:visible');
     await authenticator.present(true);
     await page.click('#create');
-    await page.waitForSelector(`text=${refusalWords.attestation_untrusted.title}`);
+    await page.waitForSelector(`text=${refusals.notAcceptedTitle}`);
     expect(await page.isVisible('#create')).toBe(true);
-    expect(await page.textContent('#step')).toBe(enrol.step(1));
+    expect(await page.textContent('#step')).toBe(fill(enrol.step, { number: 1 }));
     await context.close();
   });
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { errorCodes } from '../../src/errors.ts';
 import { common, errorScript, errorPage as words } from '../../src/pages/en.ts';
 import { errorPage } from '../../src/pages/error.ts';
+import { fill } from '../../src/pages/sentence.ts';
 import { launch } from '../helpers/browser.ts';
 import { needs } from '../helpers/needs.ts';
 import { site } from './samples.ts';
@@ -20,7 +21,7 @@ describe('the error page', () => {
   });
 
   test('names whom to ask, and offers another account, where access was denied', () => {
-    expect(denied.html).toContain(words.contact('it@northwind.example'));
+    expect(denied.html).toContain(fill(words.contact, { contact: 'it@northwind.example' }));
     expect(denied.html).toContain(words.otherAccount);
     const { html } = errorPage({ site, status: 403, code: 'not_allowed', ref: 'x', time });
     expect(html).not.toContain('/fido2/logout');

@@ -58,7 +58,7 @@ describe.each(names)('%s', (name) => {
 
   test('has a language, one title and one heading of the first rank in each of its views', () => {
     const html = everyPage('x')[name]?.html ?? '';
-    expect(html).toMatch(/^<!doctype html>\n<html lang="en">/);
+    expect(html).toMatch(/^<!doctype html>\n<html lang="en" dir="ltr">/);
     expect(html.match(/<title>[^<]+ – x<\/title>/g)).toHaveLength(1);
     const views = [...html.matchAll(/<section data-view[\s\S]*?<\/section>/g)].map(([view]) => view);
     for (const view of views) expect((view.match(/<h1/g) ?? []).length).toBeLessThanOrEqual(1);

@@ -34,14 +34,14 @@ export function everyPage(text: string): Readonly<Record<string, Rendered>> {
   };
   const refused = { ...facts, verified: false, sawSessionCookie: true };
   return {
-    login: loginPage({ site: odd, returnTo, options, ended: text }),
+    login: loginPage({ site: odd, returnTo, options, before: 'lost' }),
     signedIn: loginPage({ site: odd, returnTo, options, signedIn: { name: text } }),
     stepUp: loginPage({
       site: odd,
       returnTo,
       options,
       signedIn: { name: text },
-      stepUp: { kind: 'max_age', ageText: text },
+      stepUp: { kind: 'max_age', last: 1 },
     }),
     enrol: enrolPage({ site: odd }),
     enrolSignedIn: enrolPage({ site: odd, signedIn: { name: text } }),

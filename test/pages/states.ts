@@ -14,8 +14,8 @@ const returnTo = '/reports/2026?team=north';
 const time = '2026-11-24T09:00:00.000Z';
 const options = requestOptions;
 const signedIn = { name: 'alice' };
-const signedOutFor = { site, returnTo, options, ended: 'Your session has ended.' };
-const stepUp = { kind: 'max_age', ageText: '12 minutes' } as const;
+const signedOutFor = { site, returnTo, options, before: 'ended' } as const;
+const stepUp = { kind: 'max_age', last: Date.parse(time) - 12 * 60_000 } as const;
 const user = { name: 'alice', displayName: 'Alice Meyer' };
 const denied = { site, status: 403, code: 'not_allowed', ref: '7f3a91c2', user: 'alice', time } as const;
 

@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { loadAsset } from '../../src/cli/build/plugins.mjs';
 import { errorCodes } from '../../src/errors.ts';
 import * as en from '../../src/pages/en.ts';
 import * as demo from '../../src/pages/en-demo.ts';
-import { errorWords } from '../../src/pages/en-errors.ts';
-import * as refusals from '../../src/pages/en-refusals.ts';
+import { english, errorWords, isTranslation, sections } from '../../src/pages/texts.ts';
+import { everyPage } from './samples.ts';
 
 /** Every sentence of a table, with its place; functions are called with something for each parameter. */
 function sentences(table: unknown, place: string): readonly (readonly [place: string, text: string])[] {
@@ -13,22 +15,13 @@ function sentences(table: unknown, place: string): readonly (readonly [place: st
   return Object.entries(table).flatMap(([name, value]) => sentences(value, `${place}.${name}`));
 }
 
-const said = [
-  ...sentences(en, 'en'),
-  ...sentences(demo, 'demo'),
-  ...sentences(refusals, 'refusals'),
-  ...sentences(errorWords, 'errors'),
-];
+const said = [...sections.flatMap((section) => sentences(english[section], section)), ...sentences(demo, 'demo')];
 
 describe('words', () => {
   test.each(Object.keys(errorCodes))('%s has a title and a next step', (code) => {
-    const words = new Map(Object.entries(errorWords)).get(code);
-    expect(words?.title).toMatch(/^\S.{5,60}[^.]$/);
-    expect(words?.text).toMatch(/^[A-Z].*\.$/);
-  });
-
-  test('no code has words that is none', () => {
-    expect(Object.keys(errorWords).filter((code) => !Object.hasOwn(errorCodes, code))).toEqual([]);
+    const { title, text } = errorWords(english, code as keyof typeof errorCodes);
+    expect(title).toMatch(/^\S.{5,60}[^.]$/);
+    expect(text).toMatch(/^[A-Z].*\.$/);
   });
 
   test('nothing is empty or left undefined', () => {
@@ -47,6 +40,48 @@ describe('words', () => {
   test('what must fit a narrow screen stays short', () => {
     for (const label of [en.login.button, en.login.elsewhereButton, en.enrol.button, en.stepUp.button]) {
       expect(label.length).toBeLessThanOrEqual(25);
+    }
+  });
+});
+
+describe('the words of a page’s script', () => {
+  const scripts = { login: 'login', enrol: 'enrol', account: 'account', denied: 'error' } as const;
+
+  test.each(Object.entries(scripts))('are in the data of the page: %s', async (name, script) => {
+    const { files } = await loadAsset(`${script}.ts`);
+    const source = files.map((file) => readFileSync(file, 'utf8')).join('\n');
+    const taken = [...source.matchAll(/const \{([^}]*)\} = texts;|\btexts\.(\w+)/g)].flatMap(([, list, one = '']) =>
+      list === undefined ? [one] : list.split(',').map((item) => item.split(':')[0]?.trim() ?? ''),
+    );
+    const used = taken.filter((each) => sections.some((section) => section === each));
+    expect(used.length).toBeGreaterThan(0);
+    const data = /id="data">(.*?)<\/script>/.exec(everyPage('x')[name]?.html ?? '')?.[1] ?? '{}';
+    const there = Object.keys(JSON.parse(data).texts).sort();
+    expect(used.filter((section) => !there.includes(section))).toEqual([]);
+  });
+});
+
+describe('German', () => {
+  const german: Readonly<Record<string, Readonly<Record<string, string>>>> = JSON.parse(
+    readFileSync('nginx-conf/texts/de.json', 'utf8'),
+  );
+
+  test('has every text, with the same places, in the order of the English table', () => {
+    const keys = (table: object): readonly string[] => Object.keys(table);
+    expect(keys(german)).toEqual(['language', 'direction', ...sections]);
+    for (const section of sections) {
+      expect([section, keys(german[section] ?? {})]).toEqual([section, keys(english[section])]);
+      const unfit = Object.entries(english[section]).filter(
+        ([key, text]) => !isTranslation(german[section]?.[key], text),
+      );
+      expect(unfit).toEqual([]);
+    }
+  });
+
+  test('keeps the short labels short', () => {
+    const { login, enrol, stepUp } = german;
+    for (const label of [login?.button, login?.elsewhereButton, enrol?.button, stepUp?.button]) {
+      expect(label?.length).toBeLessThanOrEqual(32);
     }
   });
 });

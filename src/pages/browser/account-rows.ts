@@ -1,10 +1,13 @@
 /** The rows of the account page: one passkey, one session. */
 
-import { accountScript as words } from '../en.ts';
+import { fill } from '../sentence.ts';
 import { type ActivityState, type CredentialState, isOnDevice, type SessionState } from './account-state.ts';
-import { byId, element } from './dom.ts';
+import { byId, element, sentence } from './dom.ts';
+import { texts } from './page-data.ts';
 import { agentNames, providerName } from './passkey-names.ts';
 import { moment } from './times.ts';
+
+const words = texts.accountScript;
 
 export interface PasskeyActions {
   rename(passkey: CredentialState, name: string): Promise<void>;
@@ -43,7 +46,11 @@ function title(name: string, mark: string | false): HTMLElement {
 /** Turns the name into a field: Enter saves, Escape restores, and the focus goes back to where it was. */
 function edit(row: HTMLElement, passkey: CredentialState, actions: PasskeyActions): void {
   const before = [...row.childNodes];
-  const field = element('input', { value: passkey.name, maxlength: '64', 'aria-label': words.newName(passkey.name) });
+  const field = element('input', {
+    value: passkey.name,
+    maxlength: '64',
+    'aria-label': fill(words.newName, { name: passkey.name }),
+  });
   const form = element('form', { class: 'edit' }, field, element('button', { class: 'quiet' }, words.save));
   const restore = () => {
     row.replaceChildren(...before);
@@ -70,11 +77,11 @@ function backup(passkey: CredentialState): string[] {
 
 export function passkeyRow(passkey: CredentialState, actions: PasskeyActions): HTMLElement {
   const provider = providerName(passkey.aaguid);
-  const used = passkey.lastUsed;
+  const { name, lastUsed: used } = passkey;
   const facts = dotted([
     ...(provider === undefined || provider === passkey.name ? [] : [provider]),
-    element('span', {}, `${words.added} `, moment(passkey.created, 'date')),
-    used === null ? words.neverUsed : element('span', {}, `${words.used} `, moment(used, 'relative')),
+    element('span', {}, ...sentence(words.added, { date: moment(passkey.created, 'date') })),
+    used === null ? words.neverUsed : element('span', {}, ...sentence(words.used, { time: moment(used, 'relative') })),
     ...backup(passkey),
   ]);
   const row = element('li', { 'data-id': passkey.id });
@@ -84,8 +91,8 @@ export function passkeyRow(passkey: CredentialState, actions: PasskeyActions): H
     element(
       'div',
       { class: 'row-actions' },
-      button('text', words.rename, words.renameOf(passkey.name), () => edit(row, passkey, actions)),
-      button('text danger', words.remove, words.removeOf(passkey.name), () => actions.remove(passkey)),
+      button('text', words.rename, fill(words.renameOf, { name }), () => edit(row, passkey, actions)),
+      button('text danger', words.remove, fill(words.removeOf, { name }), () => actions.remove(passkey)),
     ),
   );
   return row;
@@ -93,10 +100,10 @@ export function passkeyRow(passkey: CredentialState, actions: PasskeyActions): H
 
 export function sessionRow(session: SessionState, end: (session: SessionState) => void): HTMLElement {
   const { browser, system } = agentNames(session.userAgent ?? '');
-  const agent = words.agent(browser, system);
+  const agent = fill(words.agent, { browser, system });
   const facts = dotted([
-    element('span', {}, `${words.started} `, moment(session.created, 'relative')),
-    element('span', {}, `${words.lastSeen} `, moment(session.lastSeen, 'relative')),
+    element('span', {}, ...sentence(words.started, { time: moment(session.created, 'relative') })),
+    element('span', {}, ...sentence(words.lastSeen, { time: moment(session.lastSeen, 'relative') })),
     element('bdi', {}, session.address),
   ]);
   const row = element(
@@ -107,28 +114,31 @@ export function sessionRow(session: SessionState, end: (session: SessionState) =
   );
   if (!session.current) {
     const press = () => end(session);
-    row.append(element('div', { class: 'row-actions' }, button('text', words.signOut, words.signOutOf(agent), press)));
+    row.append(
+      element('div', { class: 'row-actions' }, button('text', words.signOut, fill(words.signOutOf, { agent }), press)),
+    );
   }
   return row;
 }
 
-const activityIcons: Readonly<Record<string, string>> = {
-  login: 'icon-touch',
-  registration: 'icon-add',
-  credential_removed: 'icon-gone',
+const activities: Readonly<Record<string, readonly [icon: string, text: string]>> = {
+  login: ['icon-touch', words.activityLogin],
+  registration: ['icon-add', words.activityRegistration],
+  credential_removed: ['icon-gone', words.activityRemoval],
 };
 
 /** None for an event of a later version. */
 export function activityRows({ event, time, name, address }: ActivityState): HTMLElement[] {
-  const tell = Object.hasOwn(words.activity, event) ? words.activity[event as keyof typeof words.activity] : undefined;
-  if (tell === undefined) return [];
+  const known = Object.hasOwn(activities, event) ? activities[event] : undefined;
+  if (known === undefined) return [];
+  const [mark, text] = known;
   const facts = dotted([element('span', {}, moment(time, 'relative')), element('bdi', {}, address)]);
   return [
     element(
       'li',
       {},
-      icon(activityIcons[event] ?? 'icon-touch'),
-      element('div', {}, element('p', {}, element('bdi', {}, tell(name))), facts),
+      icon(mark),
+      element('div', {}, element('p', {}, ...sentence(text, { name: element('bdi', {}, name) })), facts),
     ),
   ];
 }

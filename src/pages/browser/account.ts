@@ -1,18 +1,20 @@
 /** The account page: lists a person's passkeys and sessions and changes them. */
 
 import type { AccountData } from '../account.ts';
-import { creation, accountScript as words } from '../en.ts';
-import { refusalWords } from '../en-refusals.ts';
 import type { PageData } from '../page.ts';
+import { fill } from '../sentence.ts';
 import { activityRows, passkeyRow, sessionRow } from './account-rows.ts';
 import { type AccountState, type CredentialState, isOnDevice, type SessionState } from './account-state.ts';
 import { get, Problem, post } from './api.ts';
 import { confirmed, NotConfirmed } from './confirm.ts';
-import { byId, clear, element, pageData, say, show } from './dom.ts';
+import { byId, clear, element, say, show } from './dom.ts';
+import { pageData, texts } from './page-data.ts';
 import { tellProblem } from './problems.ts';
 import { canUsePasskeys, tell, whileBusy } from './prompt.ts';
+import { refusalWords } from './refusal-words.ts';
 import { creationFailures, NotCreated, register } from './registration.ts';
 
+const { creation, accountScript: words } = texts;
 const { user } = pageData<PageData & AccountData>();
 let state: AccountState;
 
@@ -95,7 +97,7 @@ function remove(passkey: CredentialState): void {
   if (!(dialog instanceof HTMLDialogElement)) return;
   const only = state.credentials.length === 1;
   const now = byId('remove-now');
-  byId('remove-title').textContent = words.removeTitle(passkey.name);
+  byId('remove-title').textContent = fill(words.removeTitle, { name: passkey.name });
   byId('remove-text').textContent = only ? words.removeLast : words.removeText;
   (now.querySelector('span') ?? now).textContent = only ? words.removeOnly : words.removeNow;
   now.onclick = () => {

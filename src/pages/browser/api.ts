@@ -1,6 +1,6 @@
 /** Calls to the handlers of the page's own origin. */
 
-import { pageData } from './dom.ts';
+import { pageData } from './page-data.ts';
 
 /** An answer that is no success. Status 0: no answer at all. */
 export class Problem extends Error {

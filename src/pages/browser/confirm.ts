@@ -1,10 +1,10 @@
 /** A confirmation in place: what the account page asks for before a change that the server wants one for. */
 
-import { accountScript } from '../en.ts';
 import { Problem, post } from './api.ts';
 import { classify, type Failure, open } from './ceremony.ts';
 import { requestOptions, responseJson } from './credentials.ts';
 import { say } from './dom.ts';
+import { texts } from './page-data.ts';
 
 /** How the passkey window ended that was to confirm, when it did not. */
 export class NotConfirmed extends Error {
@@ -17,7 +17,7 @@ export class NotConfirmed extends Error {
 }
 
 async function confirm(user: string): Promise<void> {
-  say(accountScript.confirmFirst);
+  say(texts.accountScript.confirmFirst);
   const options = await post<PublicKeyCredentialRequestOptionsJSON>('/assertion/options', {});
   const started = performance.now();
   let credential: PublicKeyCredential;

@@ -3,7 +3,8 @@
 import type { DemoData } from '../demo.ts';
 import { demoScript } from '../en-demo.ts';
 import type { PageData } from '../page.ts';
-import { byId, element, pageData } from './dom.ts';
+import { byId, element } from './dom.ts';
+import { pageData } from './page-data.ts';
 
 const { token, exp } = pageData<PageData & DemoData>();
 const json = { accept: 'application/json' };

@@ -1,7 +1,6 @@
 /** The page's elements, its two live regions, and which of its views shows. Text goes in as text, never as markup. */
 
-import { ceremony } from '../en.ts';
-import type { PageData } from '../page.ts';
+import { pieces } from '../sentence.ts';
 
 /** The element of that id. The page and its script are rendered together, so a missing one is a bug. */
 export function byId(id: string): HTMLElement {
@@ -14,18 +13,6 @@ export function inputById(id: string): HTMLInputElement {
   const element = byId(id);
   if (!(element instanceof HTMLInputElement)) throw new TypeError(`${id} is no input`);
   return element;
-}
-
-/** What the server put into the page's data block. */
-export function pageData<Data extends PageData>(): Data {
-  return JSON.parse(byId('data').textContent);
-}
-
-export interface Words {
-  readonly title: string;
-  readonly text: string;
-  readonly ref?: string | undefined;
-  readonly link?: string | undefined;
 }
 
 type Child = Node | string;
@@ -42,21 +29,14 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
+/** A text of the table with elements in its places. */
+export function sentence(text: string, values: Readonly<Record<string, Node>>): readonly Child[] {
+  return pieces(text).map((piece, index) => (index % 2 === 0 ? piece : (values[piece] ?? '')));
+}
+
 /** Tells what goes on, quietly. */
 export function say(text: string): void {
   byId('status').textContent = text;
-}
-
-/** Tells what went wrong and what to do next, and moves the focus there. */
-export function fail({ title, text, ref, link }: Words): void {
-  say('');
-  const time = `${new Date().toISOString().slice(0, 19).replace('T', ' ')} UTC`;
-  const sentence = element('p', { id: 'alert-text' }, text);
-  if (link !== undefined) sentence.append(element('a', { href: link }, link));
-  const parts = [element('p', { class: 'strong' }, title), sentence];
-  if (ref) parts.push(element('p', { class: 'selectable' }, ceremony.reference(ref, time)));
-  byId('alert').replaceChildren(...parts);
-  byId('alert').focus();
 }
 
 export function clear(): void {

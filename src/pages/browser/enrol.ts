@@ -1,16 +1,18 @@
 /** Enrolment: looks whom the link is for, creates the passkey, names it, and offers a second one. */
 
-import { creation, enrol } from '../en.ts';
-import { refusalWords } from '../en-refusals.ts';
 import type { EnrolData } from '../enrol.ts';
 import type { PageData } from '../page.ts';
+import { fill } from '../sentence.ts';
 import { get, Problem, post } from './api.ts';
-import { byId, clear, inputById, pageData, say, show } from './dom.ts';
+import { byId, clear, inputById, say, show } from './dom.ts';
+import { pageData, texts } from './page-data.ts';
 import { tellProblem } from './problems.ts';
 import { canUsePasskeys, tell, whileBusy } from './prompt.ts';
+import { refusalWords } from './refusal-words.ts';
 import { creationFailures, NotCreated, type Registered, register } from './registration.ts';
 import { dateAndTime } from './times.ts';
 
+const { creation, enrol } = texts;
 const codeKey = 'fido2.invite';
 const challengeLife = 240_000;
 
@@ -56,7 +58,8 @@ function begin(): void {
   clear();
   byId('display-name').textContent = options.user.displayName || options.user.name;
   byId('account-name').textContent = options.user.name;
-  if (options.inviteExpires !== undefined) byId('once').textContent = enrol.until(dateAndTime(options.inviteExpires));
+  if (options.inviteExpires !== undefined)
+    byId('once').textContent = fill(enrol.until, { time: dateAndTime(options.inviteExpires) });
   const keyOnly = options.authenticatorSelection?.authenticatorAttachment === 'cross-platform';
   if (keyOnly) (byId('create').firstElementChild ?? byId('create')).textContent = creation.keyOnly;
   byId('create-key').hidden = keyOnly;
@@ -65,13 +68,13 @@ function begin(): void {
 
 async function create(button: HTMLElement, key: boolean): Promise<void> {
   await whileBusy(button, creation.waiting, async () => {
-    byId('step').textContent = enrol.step(2);
+    byId('step').textContent = fill(enrol.step, { number: 2 });
     try {
       await look();
       finish(await register(options, key));
     } catch (error) {
       renewAt = 0;
-      byId('step').textContent = enrol.step(1);
+      byId('step').textContent = fill(enrol.step, { number: 1 });
       problem(error, load);
     }
   });
@@ -87,7 +90,7 @@ function finish(registered: Registered): void {
   name.addEventListener('change', save);
   byId('naming').addEventListener('submit', (event) => event.preventDefault());
   byId('second-text').textContent = synced
-    ? creation.secondSynced(provider ?? creation.yourManager)
+    ? fill(creation.secondSynced, { provider: provider ?? creation.yourManager })
     : creation.secondDevice;
   byId('add-second').addEventListener('click', () => void addSecond(synced));
   byId('not-now').addEventListener('click', () => {

@@ -1,14 +1,14 @@
 /** Conveniences of the error page, which says everything without them. */
 
-import { errorScript } from '../en.ts';
 import { byId, say } from './dom.ts';
+import { texts } from './page-data.ts';
 
 const copy = byId('copy');
 if (navigator.clipboard !== undefined) {
   copy.hidden = false;
   copy.addEventListener('click', async () => {
     await navigator.clipboard.writeText(byId('ref').textContent);
-    say(errorScript.copied);
+    say(texts.errorScript.copied);
   });
 }
 

@@ -1,20 +1,24 @@
 /** Signs in or confirms with one touch: by the browser's own list of saved accounts, or by the button. */
 
-import { ceremony, loginScript } from '../en.ts';
 import type { LoginData } from '../login.ts';
 import type { PageData } from '../page.ts';
+import { fail } from './alert.ts';
 import { get, Problem, post } from './api.ts';
 import { classify, open } from './ceremony.ts';
 import { requestOptions, responseJson } from './credentials.ts';
-import { byId, clear, fail, inputById, pageData, show } from './dom.ts';
+import { byId, clear, inputById, show } from './dom.ts';
+import { pageData, texts } from './page-data.ts';
 import { tellProblem } from './problems.ts';
 import { canUsePasskeys, isBusy, tell, whileBusy } from './prompt.ts';
+import { relative } from './times.ts';
 
 interface RequestJson extends PublicKeyCredentialRequestOptionsJSON {
   readonly hints?: string[];
 }
 
-const { options: inlined, prefix, returnTo, stepUp } = pageData<PageData & LoginData & { options: RequestJson }>();
+const { ceremony, loginScript } = texts;
+const data = pageData<PageData & LoginData & { options: RequestJson }>();
+const { options: inlined, prefix, returnTo, stepUp } = data;
 /** Challenges live a little longer than this; the page takes a new one in good time. */
 const challengeLife = 240_000;
 const loopWithin = 60_000;
@@ -158,6 +162,12 @@ async function followOtherTab(): Promise<void> {
   if (session !== undefined) leave(returnTo);
 }
 
+function tellAge(): void {
+  if (data.last === undefined) return;
+  byId('age').textContent = relative(new Date(data.last));
+  byId('last').hidden = false;
+}
+
 function wire(): void {
   go.addEventListener('click', () => void press(go));
   byId('elsewhere').addEventListener('click', () => void press(byId('elsewhere'), ['hybrid', 'security-key']));
@@ -172,6 +182,7 @@ function wire(): void {
   document.addEventListener('visibilitychange', renewInView);
   setInterval(renewInView, 15_000);
   if (stepUp) {
+    tellAge();
     byId('leave').addEventListener('submit', (event) => {
       event.preventDefault();
       void post('/logout', {}).then(() => location.reload(), refused);

@@ -3,7 +3,10 @@
  * only where attestation was verified; here it is nothing but a label.
  */
 
-import { creation } from '../en.ts';
+import { fill } from '../sentence.ts';
+import { texts } from './page-data.ts';
+
+const { creation } = texts;
 
 const names: Readonly<Record<string, string>> = {
   'ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4': 'Google Password Manager',
@@ -59,7 +62,7 @@ export function agentNames(userAgent: string): { readonly browser: string; reado
     [/Mac OS X/, 'Mac'],
     [/Linux|X11/, 'Linux'],
   ]);
-  return { browser: browser ?? 'a browser', system: system ?? 'an unknown device' };
+  return { browser: browser ?? creation.someBrowser, system: system ?? creation.someSystem };
 }
 
 /** What a fresh passkey tells of itself: who keeps it, whether it is synced, and a first name for it. */
@@ -73,6 +76,6 @@ export function describe(credential: PublicKeyCredential): { provider?: string; 
   const provider = providerName(hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'));
   const { browser, system } = agentNames(navigator.userAgent);
   const roams = credential.authenticatorAttachment === 'cross-platform';
-  const name = provider ?? (roams ? creation.securityKey : creation.passkeyOn(browser, system));
+  const name = provider ?? (roams ? creation.securityKey : fill(creation.passkeyOn, { browser, system }));
   return { ...(provider !== undefined && { provider }), synced: ((data[32] ?? 0) & 0x08) !== 0, name };
 }

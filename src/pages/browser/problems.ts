@@ -1,13 +1,17 @@
 /** Words for answers that are no success, and when to try again. */
 
-import { ceremony } from '../en.ts';
+import { fill } from '../sentence.ts';
+import { fail, type Words } from './alert.ts';
 import { Problem } from './api.ts';
-import { byId, clear, fail, say, type Words } from './dom.ts';
+import { byId, clear, say } from './dom.ts';
+import { texts } from './page-data.ts';
+
+const { ceremony } = texts;
 
 const stepSeconds = 15;
 
 /** Counts down in the alert, in steps long enough for screen readers, while the alert still says this. */
-function countDown(seconds: number, words: (seconds: number) => string, then: () => void): void {
+function countDown(seconds: number, text: string, then: () => void): void {
   const sentence = byId('alert-text');
   const tick = (left: number) => {
     if (!sentence.isConnected) return;
@@ -15,7 +19,7 @@ function countDown(seconds: number, words: (seconds: number) => string, then: ()
       then();
       return;
     }
-    sentence.textContent = words(left);
+    sentence.textContent = fill(text, { seconds: left });
     const step = Math.min(stepSeconds, left);
     setTimeout(tick, step * 1000, left - step);
   };
@@ -35,13 +39,13 @@ export function tellProblem(error: unknown, again: () => void, others: Readonly<
   } else if (status === 0) {
     fail({ title: ceremony.offlineTitle, text: ceremony.offline });
   } else if (status === 429) {
-    fail({ title: ceremony.tooManyTitle, text: ceremony.tooMany(retryAfter), ref });
+    fail({ title: ceremony.tooManyTitle, text: fill(ceremony.tooMany, { seconds: retryAfter }), ref });
     countDown(retryAfter, ceremony.tooMany, () => {
       clear();
       say(ceremony.tooManyOver);
     });
   } else if (status >= 500) {
-    fail({ title: ceremony.awayTitle, text: ceremony.away(retryAfter), ref });
+    fail({ title: ceremony.awayTitle, text: fill(ceremony.away, { seconds: retryAfter }), ref });
     countDown(retryAfter, ceremony.away, again);
   } else {
     fail({ title: error.message || ceremony.brokenTitle, text: ceremony.broken, ref });

@@ -1,8 +1,11 @@
 /** What the page shows while a passkey window is open, and the words for how it ended. */
 
-import { ceremony } from '../en.ts';
+import { fail, type Words } from './alert.ts';
 import { type Failure, stop } from './ceremony.ts';
-import { byId, clear, fail, pageData, say, type Words } from './dom.ts';
+import { byId, clear, say } from './dom.ts';
+import { pageData, texts } from './page-data.ts';
+
+const { ceremony } = texts;
 
 const lookBehindAfter = 8000;
 

@@ -1,11 +1,14 @@
 /** Creates a passkey and hands it to the server; used by enrolment and by the account page. */
 
-import { creation } from '../en.ts';
+import { fail, type Words } from './alert.ts';
 import { Problem, post } from './api.ts';
 import { classify, type Failure, open } from './ceremony.ts';
 import { creationOptions, responseJson } from './credentials.ts';
-import { byId, clear, fail, say, type Words } from './dom.ts';
+import { byId, clear, say } from './dom.ts';
+import { texts } from './page-data.ts';
 import { describe } from './passkey-names.ts';
+
+const { creation } = texts;
 
 export interface Registered {
   readonly id: string;

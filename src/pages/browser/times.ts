@@ -1,7 +1,7 @@
 /** Times as people say them, in the language of the page. */
 
-import { common } from '../en.ts';
 import { element } from './dom.ts';
+import { texts } from './page-data.ts';
 
 const units: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
   ['year', 31_536_000],
@@ -11,9 +11,10 @@ const units: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
   ['minute', 60],
 ];
 
-function relative(date: Date): string {
+/** "12 minutes ago" */
+export function relative(date: Date): string {
   const seconds = (date.getTime() - Date.now()) / 1000;
-  const format = new Intl.RelativeTimeFormat(common.language, { numeric: 'auto' });
+  const format = new Intl.RelativeTimeFormat(texts.language, { numeric: 'auto' });
   for (const [unit, size] of units) {
     if (Math.abs(seconds) >= size) return format.format(Math.round(seconds / size), unit);
   }
@@ -23,12 +24,12 @@ function relative(date: Date): string {
 /** A moment, in milliseconds since 1970, as "yesterday" or as its date; the exact time stands in the title. */
 export function moment(time: number, style: 'relative' | 'date'): HTMLElement {
   const date = new Date(time);
-  const day = new Intl.DateTimeFormat(common.language, { dateStyle: 'medium' }).format(date);
-  const full = new Intl.DateTimeFormat(common.language, { dateStyle: 'full', timeStyle: 'short' }).format(date);
+  const day = new Intl.DateTimeFormat(texts.language, { dateStyle: 'medium' }).format(date);
+  const full = new Intl.DateTimeFormat(texts.language, { dateStyle: 'full', timeStyle: 'short' }).format(date);
   return element('time', { datetime: date.toISOString(), title: full }, style === 'date' ? day : relative(date));
 }
 
 /** A moment, in milliseconds since 1970, as its date and time, where the person is. */
 export function dateAndTime(time: number): string {
-  return new Intl.DateTimeFormat(common.language, { dateStyle: 'long', timeStyle: 'short' }).format(time);
+  return new Intl.DateTimeFormat(texts.language, { dateStyle: 'long', timeStyle: 'short' }).format(time);
 }
