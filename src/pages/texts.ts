@@ -6,7 +6,22 @@ import { errorKinds, errors } from './en-errors.ts';
 import { refusals } from './en-refusals.ts';
 import { places } from './sentence.ts';
 
-const words = { ...en, refusals, errors };
+const words = {
+  common: en.common,
+  ceremony: en.ceremony,
+  login: en.login,
+  stepUp: en.stepUp,
+  loginScript: en.loginScript,
+  enrol: en.enrol,
+  creation: en.creation,
+  account: en.account,
+  accountScript: en.accountScript,
+  signedOut: en.signedOut,
+  errorPage: en.errorPage,
+  errorScript: en.errorScript,
+  refusals,
+  errors,
+};
 
 export type Words = {
   readonly [Section in keyof typeof words]: { readonly [Key in keyof (typeof words)[Section]]: string };
@@ -48,26 +63,26 @@ function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 /**
- * The table that a file's JSON holds, for a language. Whatever is not there or does not fit is English: a page with
- * some English words is better than none. `ngx-fido2 check` tells what does not fit.
+ * The table that a file's JSON holds, for a language. Whatever is not there or does not fit is that of `base`: a page
+ * with some English words is better than none. `ngx-fido2 check` tells what does not fit.
  */
-export function readTexts(json: string, language: string): Texts {
+export function readTexts(json: string, language: string, base: Texts = english): Texts {
   let written: unknown;
   try {
     written = JSON.parse(json);
   } catch (_) {
-    return english;
+    return base;
   }
-  if (!isTable(written)) return english;
+  if (!isTable(written)) return base;
   const read: Record<string, unknown> = { language, direction: written.direction === 'rtl' ? 'rtl' : 'ltr' };
-  for (const [section, table] of Object.entries(words)) {
+  for (const section of sections) {
     const given = isTable(written[section]) ? written[section] : {};
     read[section] = Object.fromEntries(
-      Object.entries(table).map(([key, text]) => {
+      Object.entries(base[section]).map(([key, text]) => {
         const own = Object.hasOwn(given, key) ? given[key] : undefined;
         return [key, isTranslation(own, text) ? own : text];
       }),
     );
   }
-  return { ...english, ...read };
+  return { ...base, ...read };
 }

@@ -11,6 +11,7 @@ import { keyCommands } from './keys.ts';
 import { meshCommands } from './mesh.ts';
 import { sessionCommands } from './sessions.ts';
 import { startCommand } from './start.ts';
+import { textsCommand } from './texts.ts';
 import { tokenCommands } from './token.ts';
 import { userCommands } from './users.ts';
 
@@ -28,6 +29,7 @@ export const commands: readonly Command[] = [
   ...keyCommands,
   ...tokenCommands,
   ...meshCommands,
+  textsCommand,
   inspectCommand,
   ...hiddenCommands,
 ];
