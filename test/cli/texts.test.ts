@@ -24,7 +24,7 @@ describe('the check of a file of texts', () => {
 
   test.each([
     [{ login: { titel: 'x' } }, 3, 'login.titel', 'there is no such text', 'did you mean title?'],
-    [{ logins: {} }, 2, 'logins', 'there is no such section', 'did you mean login?'],
+    [{ logn: {} }, 2, 'logn', 'there is no such section', 'did you mean login?'],
     [{ login: 'x' }, 2, 'login', 'expected an object of texts', 'prints the whole table'],
     [{ login: { title: 1 } }, 3, 'login.title', 'expected a text', 'in English: "Sign in"'],
     [{ login: { title: ' ' } }, 3, 'login.title', 'the text is empty', 'in English'],
