@@ -49,7 +49,8 @@ export async function challengeOf(
 ): Promise<OpenedChallenge> {
   const step = purposes.includes('login') ? '7.2.11' : '7.1.8';
   const text = decodeClientData(clientDataJSON, step);
-  const bytes = fromBase64url(parseClientData(text, step).challenge);
+  const { challenge: stated } = parseClientData(text, step);
+  const bytes = typeof stated === 'string' ? fromBase64url(stated) : null;
   if (bytes === null) throw new Fido2Error('challenge_invalid', 'not base64url', { step });
   const trusted = challengeContext(context);
   const challenge = await openChallenge(trusted, bytes, clock.now());

@@ -1,7 +1,6 @@
 import { Fido2Error } from '../errors.ts';
 import { type AttestedCredential, type AuthenticatorData, parseAuthenticatorData } from './authenticator-data.ts';
-import { type CborMap, decodeCborMap, hasExactly } from './cbor.ts';
-import { type CborRules, canonical, scanCbor } from './cbor-scan.ts';
+import { type CborMap, type CborRules, canonical, decodeCborMap, hasExactly, scanCbor } from './cbor.ts';
 
 /** An attestation object (Level 3, section 6.5.4) with the authenticator data of a new credential inside. */
 export interface AttestationObject {

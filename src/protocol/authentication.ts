@@ -8,7 +8,7 @@ import {
   requireUserPresence,
   requireUserVerification,
 } from './authenticator-data.ts';
-import { canonical } from './cbor-scan.ts';
+import { canonical } from './cbor.ts';
 import { decodeClientData, parseClientData, requireChallenge, requireType } from './client-data.ts';
 import { parseCoseKey, toPublicKey } from './cose-key.ts';
 import { type ExtensionOutputs, type ExtensionPolicy, requireExtensions } from './extensions.ts';
@@ -35,7 +35,8 @@ export interface AuthenticationExpectation extends OriginExpectation, ExtensionP
   readonly challenge: Uint8Array;
   readonly rpId: string;
   readonly userVerification: UserVerification;
-  readonly stored: StoredCredential;
+  /** null: nobody has registered the credential. */
+  readonly stored: StoredCredential | null;
   /** The identifiers that the options named. Empty or absent: any. */
   readonly allowCredentials?: readonly Uint8Array[];
   /** The user who is known before the ceremony, by a session. Absent or null: the answer must name the user. */
@@ -72,7 +73,8 @@ export async function verifyAuthentication(
   const { stored } = expected;
   const rules = { ...canonical, misorderedMaps: expected.misorderedMaps ?? false };
   requireAllowed(response.id, expected.allowCredentials ?? [], '7.2.5');
-  requireOwner(response, expected, '7.2.6');
+  guard(stored !== null, '7.2.6', 'credential_unknown', 'nobody has registered the credential');
+  requireOwner(response, stored, expected.userHandle ?? null, '7.2.6');
   const text = decodeClientData(response.clientDataJSON, '7.2.8'); // 7.2.7 is the response's type
   const clientData = parseClientData(text, '7.2.9');
   requireType(clientData, 'webauthn.get', '7.2.10');
@@ -81,6 +83,8 @@ export async function verifyAuthentication(
   requireSameSite(clientData, expected, '7.2.13');
   requireTopOrigin(clientData, expected, '7.2.14');
   const data = inStep('7.2.15', () => parseAuthenticatorData(response.authenticatorData, rules));
+  // Section 6.1: it has no place in an assertion.
+  guard(data.attested === null, '7.2.15', 'authenticator_data_invalid', 'an attested credential in an assertion');
   const extensions = { client: response.clientExtensionResults, authenticator: data.extensions };
   await requireRpId(data, signedRpId(expected, extensions), verifier, '7.2.15');
   requireUserPresence(data, '7.2.16');
@@ -112,7 +116,8 @@ function requireAllowed(id: Uint8Array, allowed: readonly Uint8Array[], step: st
 /** The user of the ceremony owns the credential, and is the one whom the answer names. */
 function requireOwner(
   { id, userHandle }: AuthenticationResponse,
-  { stored, userHandle: known = null }: AuthenticationExpectation,
+  stored: StoredCredential,
+  known: Uint8Array | null,
   step: string,
 ): void {
   guard(equal(id, stored.credentialId), step, 'credential_unknown', 'the credential is not the one of the record');

@@ -1,7 +1,6 @@
 import { equal, toHex } from '../bytes.ts';
 import { Fido2Error } from '../errors.ts';
-import { type CborMap, decodeCborMap } from './cbor.ts';
-import { type CborRules, scanCbor } from './cbor-scan.ts';
+import { type CborMap, type CborRules, decodeCborMap, scanCbor } from './cbor.ts';
 import { guard } from './step.ts';
 import type { Verifier } from './verifier.ts';
 

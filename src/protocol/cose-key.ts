@@ -1,7 +1,6 @@
 import { Fido2Error } from '../errors.ts';
 import { findAlgorithm } from './algorithms.ts';
-import { type CborMap, decodeCborMap, hasExactly } from './cbor.ts';
-import type { CborRules } from './cbor-scan.ts';
+import { type CborMap, type CborRules, decodeCborMap, hasExactly } from './cbor.ts';
 import { ecKey, okpKey, type PublicKey, rsaKey } from './public-key.ts';
 
 /** A COSE_Key of which no more is known than its algorithm. */

@@ -5,7 +5,7 @@ import { credentialAlgorithms } from './algorithms.ts';
 import { formatsOfAllTimes } from './attestation/formats.ts';
 import { verifyAuthentication } from './authentication.ts';
 import { bytesInBase64url as bytes } from './byte-schema.ts';
-import { canonical } from './cbor-scan.ts';
+import { canonical } from './cbor.ts';
 import { parseCoseKey } from './cose-key.ts';
 import { verifyRegistration } from './registration.ts';
 import { parseAuthenticationResponse, parseRegistrationResponse } from './response-json.ts';

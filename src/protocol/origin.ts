@@ -11,20 +11,28 @@ export interface OriginExpectation {
   readonly topOrigins?: readonly string[];
 }
 
-export function requireOrigin(data: ClientData, { origins }: OriginExpectation, step: string): void {
-  const detail = `origin ${JSON.stringify(data.origin)}, expected ${JSON.stringify(origins)}`;
-  guard(origins.includes(data.origin), step, 'origin_mismatch', detail);
+export function requireOrigin({ origin }: ClientData, { origins }: OriginExpectation, step: string): void {
+  const detail = `origin ${JSON.stringify(origin)}, expected ${JSON.stringify(origins)}`;
+  guard(isOneOf(origin, origins), step, 'origin_mismatch', detail);
 }
 
-export function requireSameSite(data: ClientData, { crossOrigin = false }: OriginExpectation, step: string): void {
-  guard(!data.crossOrigin || crossOrigin, step, 'cross_origin_mismatch', 'crossOrigin is true, expected false');
+export function requireSameSite({ crossOrigin: stated }: ClientData, expected: OriginExpectation, step: string): void {
+  const { crossOrigin = false } = expected;
+  const holds = stated === undefined || stated === false || (stated === true && crossOrigin);
+  const detail = `crossOrigin is ${JSON.stringify(stated)}, expected ${crossOrigin ? 'true or ' : ''}false`;
+  guard(holds, step, 'cross_origin_mismatch', detail);
 }
 
 /** A client states topOrigin only with crossOrigin true (section 5.8.1), so it alone is a contradiction. */
 export function requireTopOrigin(data: ClientData, expected: OriginExpectation, step: string): void {
   const { topOrigin } = data;
-  if (topOrigin === null) return;
+  if (topOrigin === undefined) return;
   const { crossOrigin = false, topOrigins = [] } = expected;
   const detail = `topOrigin ${JSON.stringify(topOrigin)}, expected ${crossOrigin ? JSON.stringify(topOrigins) : 'none'}`;
-  guard(crossOrigin && data.crossOrigin && topOrigins.includes(topOrigin), step, 'top_origin_mismatch', detail);
+  const holds = crossOrigin && data.crossOrigin === true && isOneOf(topOrigin, topOrigins);
+  guard(holds, step, 'top_origin_mismatch', detail);
+}
+
+function isOneOf(stated: unknown, origins: readonly string[]): boolean {
+  return origins.some((origin) => origin === stated);
 }

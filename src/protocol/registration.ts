@@ -18,7 +18,7 @@ import {
   requireUserPresence,
   requireUserVerification,
 } from './authenticator-data.ts';
-import { canonical } from './cbor-scan.ts';
+import { canonical } from './cbor.ts';
 import { verifyChain } from './chain.ts';
 import { decodeClientData, parseClientData, requireChallenge, requireType } from './client-data.ts';
 import { type CoseKey, parseCoseKey, toPublicKey } from './cose-key.ts';

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { equal } from '../bytes.ts';
 import { Fido2Error } from '../errors.ts';
 import { bytesInBase64url as bytes } from './byte-schema.ts';
-import type { JsonObject } from './json.ts';
+import { isJsonObject, type JsonObject } from './json.ts';
 
 /** RegistrationResponseJSON (Level 3, section 5.1.8.1), as far as it is read: the key stands in the attestation. */
 export interface RegistrationResponseJSON {
@@ -52,22 +52,25 @@ export interface AuthenticationResponse {
   readonly clientExtensionResults: JsonObject;
 }
 
-const extensionResults = v.optional(v.record(v.string(), v.unknown()), {});
+const extensionResults = v.optional(v.custom<JsonObject>(isJsonObject, 'not an object'), {});
+const later = v.optional(v.unknown());
+
+const identifier = v.pipe(bytes, v.minLength(1, 'empty'));
 
 /** Section 5.8.4: a client may name transports that are not known yet. They are kept for later options as they are. */
 const transports = v.optional(v.pipe(v.array(v.pipe(v.string(), v.maxLength(64))), v.maxLength(16)), []);
 
 const registration = v.object({
-  id: bytes,
-  rawId: bytes,
+  id: identifier,
+  rawId: identifier,
   type: v.literal('public-key'),
   response: v.object({ clientDataJSON: bytes, attestationObject: bytes, transports }),
-  clientExtensionResults: extensionResults,
+  clientExtensionResults: later,
 });
 
 const authentication = v.object({
-  id: bytes,
-  rawId: bytes,
+  id: identifier,
+  rawId: identifier,
   type: v.literal('public-key'),
   response: v.object({
     clientDataJSON: bytes,
@@ -75,28 +78,30 @@ const authentication = v.object({
     signature: bytes,
     userHandle: v.nullish(bytes, null),
   }),
-  clientExtensionResults: extensionResults,
+  clientExtensionResults: later,
 });
 
 /** Steps 3 and 4 of section 7.1. Throws `malformed` and `credential_id_mismatch`. */
 export function parseRegistrationResponse(value: unknown): RegistrationResponse {
-  const { id, rawId, response, clientExtensionResults } = read(registration, value, '7.1.3');
+  const { id, rawId, response, clientExtensionResults } = read(registration, value, 'credential', '7.1.3');
   requireOneId(id, rawId, '7.1.3');
-  return { id, ...response, clientExtensionResults };
+  const results = read(extensionResults, clientExtensionResults, 'clientExtensionResults', '7.1.4');
+  return { id, ...response, clientExtensionResults: results };
 }
 
 /** Steps 3 and 4 of section 7.2. Throws `malformed` and `credential_id_mismatch`. */
 export function parseAuthenticationResponse(value: unknown): AuthenticationResponse {
-  const { id, rawId, response, clientExtensionResults } = read(authentication, value, '7.2.3');
+  const { id, rawId, response, clientExtensionResults } = read(authentication, value, 'credential', '7.2.3');
   requireOneId(id, rawId, '7.2.3');
-  return { id, ...response, clientExtensionResults };
+  const results = read(extensionResults, clientExtensionResults, 'clientExtensionResults', '7.2.4');
+  return { id, ...response, clientExtensionResults: results };
 }
 
-function read<T extends v.GenericSchema>(schema: T, value: unknown, step: string): v.InferOutput<T> {
+function read<T extends v.GenericSchema>(schema: T, value: unknown, name: string, step: string): v.InferOutput<T> {
   const result = v.safeParse(schema, value, { abortEarly: true });
   if (result.success) return result.output;
   const [issue] = result.issues;
-  throw new Fido2Error('malformed', `${v.getDotPath(issue) ?? 'credential'}: ${issue.message}`, { step });
+  throw new Fido2Error('malformed', `${v.getDotPath(issue) ?? name}: ${issue.message}`, { step });
 }
 
 function requireOneId(id: Uint8Array, rawId: Uint8Array, step: string): void {

@@ -4,6 +4,7 @@ export const ceremonySteps: Readonly<
 > = {
   registration: [
     ['7.1.3', 'the answer is a RegistrationResponseJSON'],
+    ['7.1.4', 'the extension outputs are an object'],
     ['7.1.5', 'the client data is UTF-8'],
     ['7.1.6', 'the client data is a JSON object'],
     ['7.1.7', 'its type is webauthn.create'],
@@ -26,6 +27,7 @@ export const ceremonySteps: Readonly<
   ],
   authentication: [
     ['7.2.3', 'the answer is an AuthenticationResponseJSON'],
+    ['7.2.4', 'the extension outputs are an object'],
     ['7.2.5', 'the credential is one of the options'],
     ['7.2.6', 'the user owns the credential'],
     ['7.2.8', 'the client data is UTF-8'],

@@ -5,7 +5,7 @@ import { needs } from '../helpers/needs.ts';
 /** Suites of the core layers that need little of Node: they hold in nginx's QuickJS, with its WebCrypto, as well. */
 const files = [
   ...['mac', 'sign', 'verify'].map((name) => `test/crypto/${name}.test.ts`),
-  ...['cbor-scan', 'client-data', 'der', 'extensions', 'level3-vectors', 'options', 'recorded-devices'].map(
+  ...['cbor', 'client-data', 'der', 'extensions', 'level3-vectors', 'options', 'recorded-devices'].map(
     (name) => `test/protocol/${name}.test.ts`,
   ),
   ...['duration', 'evaluate', 'settings'].map((name) => `test/policy/${name}.test.ts`),

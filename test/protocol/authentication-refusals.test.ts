@@ -42,6 +42,12 @@ describe('an assertion is refused', () => {
     },
     {
       step: '7.2.6',
+      code: 'credential_unknown',
+      what: 'a credential that nobody has registered',
+      stored: null,
+    },
+    {
+      step: '7.2.6',
       code: 'user_handle_mismatch',
       what: "another user's credential in a session",
       expected: { userHandle: otherUser },
@@ -113,6 +119,15 @@ describe('an assertion is refused', () => {
       code: 'authenticator_data_invalid',
       what: 'truncated authenticator data',
       tamper: { authData: (bytes) => bytes.subarray(0, 36) },
+    },
+    {
+      step: '7.2.15',
+      code: 'authenticator_data_invalid',
+      what: 'an attested credential',
+      tamper: {
+        flags: (flags) => flags | 64,
+        authData: (bytes) => Buffer.concat([bytes, Buffer.alloc(18), encodeCbor(new Map())]),
+      },
     },
     { step: '7.2.15', code: 'rp_id_mismatch', what: 'another relying party', tamper: { rpId: 'example.org' } },
     {

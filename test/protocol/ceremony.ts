@@ -4,6 +4,7 @@ import { attestationFormats } from '../../src/protocol/attestation/formats.ts';
 import {
   type AuthenticationExpectation,
   type AuthenticationResult,
+  type StoredCredential,
   verifyAuthentication,
 } from '../../src/protocol/authentication.ts';
 import { creationOptions, requestOptions } from '../../src/protocol/options.ts';
@@ -71,7 +72,7 @@ export interface Authentication {
   readonly options?: Partial<AuthenticatorOptions>;
   readonly tamper?: Tamper;
   readonly expected?: Partial<AuthenticationExpectation>;
-  readonly stored?: Partial<AuthenticationExpectation['stored']>;
+  readonly stored?: Partial<StoredCredential> | null;
   readonly json?: (json: Record<string, unknown>) => unknown;
 }
 
@@ -81,7 +82,7 @@ export async function authenticate(changes: Authentication = {}): Promise<Authen
   const authenticator = createAuthenticator(changes.options);
   const registered = await register({ authenticator, expected: { userVerification: 'discouraged' } });
   const response = parseAuthenticationResponse(json({ ...authenticator.get(request, changes.tamper) }));
-  const stored = { ...registered, userHandle, ...changes.stored };
+  const stored = changes.stored === null ? null : { ...registered, userHandle, ...changes.stored };
   const expected = { challenge, origins: [origin], rpId, userVerification: 'required' } as const;
   return verifyAuthentication(response, { ...expected, ...changes.expected, stored }, verifier);
 }

@@ -37,11 +37,26 @@ describe('a registration is refused', () => {
     ['transports that are no list', { ...registration, response: { ...response, transports: 'usb' } }],
     ['a hundred transports', { ...registration, response: { ...response, transports: Array(100).fill('usb') } }],
     ['a transport of 65 characters', { ...registration, response: { ...response, transports: ['x'.repeat(65)] } }],
-    ['extension results that are no object', { ...registration, clientExtensionResults: 1 }],
+    ['an empty id', { ...registration, id: '', rawId: '' }],
+    ['an id whose last bits are not zero', { ...registration, id: 'AB', rawId: 'AB' }],
+    ['an id with a line break', { ...registration, id: `${registration.id}\n` }],
+    ['no type', { ...registration, type: undefined }],
+    ['a type in another case', { ...registration, type: 'Public-Key' }],
+    ['no response', { ...registration, response: null }],
+    ['clientDataJSON in the other base64', { ...registration, response: { ...response, clientDataJSON: 'e30=' } }],
+    ['clientDataJSON as JSON', { ...registration, response: { ...response, clientDataJSON: {} } }],
+    ['an assertion', authentication],
   ])('%s', (_, value) => {
     const attempt = (): unknown => parseRegistrationResponse(value);
     expect(attempt).toThrow(expect.objectContaining({ code: 'malformed', step: '7.1.3' }));
   });
+});
+
+test.each([[1], ['none'], [[]], [null]])('extension results that are %j are refused', (clientExtensionResults) => {
+  const registered = (): unknown => parseRegistrationResponse({ ...registration, clientExtensionResults });
+  expect(registered).toThrow(expect.objectContaining({ code: 'malformed', step: '7.1.4' }));
+  const authenticated = (): unknown => parseAuthenticationResponse({ ...authentication, clientExtensionResults });
+  expect(authenticated).toThrow(expect.objectContaining({ code: 'malformed', step: '7.2.4' }));
 });
 
 describe('an assertion is refused', () => {
@@ -50,6 +65,9 @@ describe('an assertion is refused', () => {
     ['no signature', { ...authentication, response: { ...response, signature: undefined } }],
     ['a signature in hex with spaces', { ...authentication, response: { ...response, signature: '30 46' } }],
     ['a handle that is a number', { ...authentication, response: { ...response, userHandle: 1 } }],
+    ['no authenticator data', { ...authentication, response: { ...response, authenticatorData: undefined } }],
+    ['an empty id', { ...authentication, id: '', rawId: '' }],
+    ['a handle with padding', { ...authentication, response: { ...response, userHandle: 'AA==' } }],
     ['a registration', registration],
   ])('%s', (_, value) => {
     const attempt = (): unknown => parseAuthenticationResponse(value);

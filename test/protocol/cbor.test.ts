@@ -1,7 +1,7 @@
+import { Decoder } from 'cbor-x/decode-no-eval';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeCbor } from '../../src/protocol/cbor.ts';
-import { canonical, scanCbor } from '../../src/protocol/cbor-scan.ts';
+import { canonical, decodeCbor, scanCbor } from '../../src/protocol/cbor.ts';
 import { encodeCbor } from '../helpers/cbor.ts';
 import { fromHex } from '../helpers/vectors.ts';
 import { cborValues, codedErrorOrValue, countReads } from './properties.ts';
@@ -118,6 +118,19 @@ describe('properties', () => {
         expect(scanCbor(bytes)).toBe(bytes.length);
         expect(Buffer.from(encodeCbor(decodeCbor(bytes) as typeof value))).toEqual(Buffer.from(bytes));
       }),
+    );
+  });
+
+  test('what is read, cbor-x reads alike', () => {
+    const options = { mapsAsObjects: false, int64AsNumber: true, useRecords: false };
+    const decoder = new Decoder(options);
+    const either = fc.oneof(cborValues.map(encodeCbor), fc.uint8Array({ maxLength: 40 }));
+    fc.assert(
+      fc.property(either, (bytes) => {
+        const value = codedErrorOrValue(() => decodeCbor(new Uint8Array(bytes)));
+        if (value !== undefined) expect(value).toEqual(decoder.decode(new Uint8Array(bytes)));
+      }),
+      { numRuns: 1000 },
     );
   });
 
