@@ -45,8 +45,8 @@ export default {
                 'Fido2-Site': encodeURI(r.headersIn['Sec-Fetch-Site'] || ''),
                 'Fido2-Mode': encodeURI(r.headersIn['Sec-Fetch-Mode'] || ''),
                 // nginx takes a method of capitals only; the subrequest's own is GET
-                'Fido2-Method': v.request_method || '',
-                'Fido2-Address': v.remote_addr || '',
+                'Fido2-Method': v.fido2_method || '',
+                'Fido2-Address': v.fido2_address || '',
                 'Fido2-Ref': v.request_id || '',
               },
             });

@@ -34,7 +34,8 @@ export function refuse401(r: NginxHTTPRequest): string {
   record(request, told);
   head.variables.fido2_csp = bareCsp;
   head.variables.fido2_reader = readerOf(request);
-  if (request.isNavigation()) {
+  // nginx's auth_request takes a redirect for a failure
+  if (request.isNavigation() && head.variables.fido2_asker !== 'auth_request') {
     head.variables.fido2_text = login;
     return '303';
   }

@@ -38,15 +38,15 @@ export function readIncoming(r: NginxHTTPRequest): Incoming {
   };
 }
 
-/** The same for a variable's handler, which must not read the body. */
+/** The same for a variable's handler, which must not read the body; of the request that is decided about. */
 export function readHead(r: NginxHTTPRequest): Incoming & { readonly variables: Variables } {
   return {
-    method: r.variables.request_method ?? '',
+    method: r.variables.fido2_method ?? '',
     path: r.uri,
-    target: r.variables.request_uri ?? '',
+    target: r.variables.fido2_target ?? '',
     headerLines: r.rawHeadersIn,
     body: '',
-    address: r.variables.remote_addr ?? '',
+    address: r.variables.fido2_address ?? '',
     id: r.variables.request_id ?? '',
     variables: r.variables,
   };

@@ -22,6 +22,8 @@ export interface RequestOptions {
   /** Value of the session cookie. */
   readonly cookie?: string | undefined;
   readonly body?: string | Uint8Array;
+  /** The client's own address; any of 127.0.0.0/8. */
+  readonly from?: string;
 }
 
 export interface Answer {
@@ -37,7 +39,7 @@ export interface Answer {
 export const cookieName = '__Host-fido2';
 
 export function request(site: Site, options: RequestOptions): Promise<Answer> {
-  const { method = 'GET', path, headers = {}, cookie, body } = options;
+  const { method = 'GET', path, headers = {}, cookie, body, from } = options;
   const all = {
     Host: new URL(site.origin).host,
     Connection: 'close',
@@ -47,8 +49,9 @@ export function request(site: Site, options: RequestOptions): Promise<Answer> {
   };
   const lines = Object.entries(all).flatMap(([name, value]) => [value].flat().flatMap((each) => [name, each]));
   return new Promise((resolve, reject) => {
-    const target = { host: '127.0.0.1', port: site.port, method, path, headers: lines, setHost: false, agent: false };
-    const sent = httpRequest(target, (incoming) => {
+    const local = from === undefined ? {} : { localAddress: from };
+    const to = { host: '127.0.0.1', port: site.port, ...local };
+    const sent = httpRequest({ ...to, method, path, headers: lines, setHost: false, agent: false }, (incoming) => {
       const chunks: Buffer[] = [];
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
       incoming.on('error', reject);

@@ -3,7 +3,7 @@ import type { Place, Rule, RuleGroup } from './rule.ts';
 import { inherited, type Scope, serverOf, settingOf, titleOf } from './scope.ts';
 import type { Gated, Site } from './site.ts';
 
-const form = /^\/fido2\/(?:authorize|optional)\/([a-z][a-z0-9_-]{0,63})(?:\/([a-z][a-z0-9_-]{0,63}))?$/;
+const form = /^\/fido2\/(?:authorize|optional)\/([a-z][a-z0-9_-]{0,63})(?:\/([a-z][a-z0-9_-]{0,63}))?(?:!upgrade)?$/;
 
 interface Named {
   readonly directive: Directive;

@@ -124,6 +124,7 @@ const variableRedefined: Rule = {
       for (const each of [scope, ...inside]) {
         for (const directive of [...each.own('set'), ...each.own('auth_request_set')]) {
           const [name = ''] = directive.args;
+          if (name === '$fido2_asker' && isForAskers(each)) continue;
           if (name.startsWith('$fido2_')) yield { directive, reason: `${titleOf(each)} sets ${name}` };
         }
       }
@@ -140,6 +141,11 @@ const variableRedefined: Rule = {
     }
   },
 };
+
+/** A listener that answers other proxies refuses whom it does not know (asked.conf). */
+const isForAskers = (server: Scope): boolean =>
+  server.kind === 'server' &&
+  server.children.some(({ kind, directive: { args } }) => kind === 'if' && args.join(' ') === '($fido2_peer != yes)');
 
 const dataServed: Rule = {
   code: 'data_served',

@@ -26,7 +26,7 @@ export function confFiles(
   const reached = new Set(['nginx.conf']);
   for (const name of reached) {
     const text = (texts.get(name) ?? '').replace(/^\s*#.*$/gm, '');
-    for (const [, included = ''] of text.matchAll(/include (fido2\/[\w.]+);/g)) reached.add(included);
+    for (const [, included = ''] of text.matchAll(/include (fido2\/[\w.-]+);/g)) reached.add(included);
   }
   return new Map([...texts].filter(([name]) => reached.has(name)).map(([name, text]) => [`${folder}/${name}`, text]));
 }

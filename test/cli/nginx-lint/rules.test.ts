@@ -406,6 +406,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
   variable_redefined: [
     { bad: { gated: 'set $fido2_deny "";' }, good: { gated: 'set $deny "";' } },
     { bad: { server: 'if ($arg_x) { set $fido2_identity x; }' }, good: {} },
+    { bad: { server: 'set $fido2_asker ext_authz;' }, good: {} },
     { bad: { http: 'map $uri $fido2_deny { default ""; }' }, good: { http: 'map $fido2_user $mine { default ""; }' } },
     {
       bad: { gated: 'auth_request_set $fido2_identity $sent_http_x;' },

@@ -11,3 +11,16 @@ test('the shipped configuration is clean but for the note on its open location',
 test('the site that the other tests change is clean', () => {
   expect(serious(siteWith({}))).toEqual([]);
 });
+
+test.each(['ext-authz', 'forward-auth', 'auth-url'])('a listener for other proxies is clean: %s', (snippet) => {
+  const main = siteWith({
+    http: `geo $realip_remote_addr $fido2_peer { default no; 10.0.0.7 yes; }
+      server {
+        listen 10.0.0.5:9191;
+        include fido2/${snippet}.conf;
+        location ^~ /ask/user/ { auth_request /fido2/authorize/user; include fido2/admit.conf; }
+        location ^~ /ask!upgrade/user/ { auth_request /fido2/authorize/user!upgrade; include fido2/admit-user.conf; }
+      }`,
+  });
+  expect(serious(main)).toEqual([]);
+});
