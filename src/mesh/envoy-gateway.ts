@@ -7,8 +7,9 @@ const gatewayApi = 'gateway.networking.k8s.io';
 /** The methods that Gateway API knows. */
 const knownMethods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'];
 
-/** As many claims as one rule may name. */
+/** As many claims as one rule may name, and values as one claim may. */
 const mostClaims = 16;
+const mostValues = 128;
 
 /** Envoy Gateway: the workload’s HTTPRoute asks for the token, its Gateway for the edge’s certificate. */
 export function renderEnvoyGateway(target: MeshTarget): ManifestFile[] {
@@ -66,6 +67,9 @@ export function inexpressibleInEnvoyGateway({ conditions: { methods, claims } }:
   }
   if (claims.length + 2 > mostClaims) {
     found.push({ rule: 'groups.all', nearest: `a rule names at most ${mostClaims} claims: make one group of several` });
+  }
+  for (const { rule } of claims.filter(({ values }) => values.length > mostValues)) {
+    found.push({ rule, nearest: `a claim has at most ${mostValues} values: make one group of several` });
   }
   return found;
 }

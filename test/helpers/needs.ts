@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { envoyPath } from './envoy.ts';
+import { meshTools } from './mesh-tools.ts';
 import { testNginx } from './nginx.ts';
 
 const run = promisify(execFile);
@@ -14,6 +15,7 @@ const checks = {
   chromium: async () => existsSync(chromiumPath),
   docker: async () => (await run('docker', ['version', '--format', '{{.Server.Version}}'])).stdout.trim() !== '',
   envoy: async () => (await run(await envoyPath(), ['--version'])).stdout.includes('version'),
+  'mesh tools': async () => (await meshTools()) !== '',
   valgrind: async () => (await run('valgrind', ['--version'])).stdout.includes('valgrind'),
 } as const satisfies Readonly<Record<string, () => Promise<boolean>>>;
 

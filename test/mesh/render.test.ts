@@ -125,7 +125,9 @@ describe('no manifest where the mesh cannot hold the policy', () => {
     expect(refusal('envoy-gateway', { methods: ['GET', 'PURGE'] })[0]).toContain('has no method PURGE');
     const many = Array.from({ length: 16 }, (_, i) => `g${i}`);
     expect(refusal('envoy-gateway', { groups: { all: many } })[0]).toContain('groups.all');
-    expect(refusal('envoy', { groups: { all: many }, methods: ['PURGE'] })).toEqual([]);
+    const names = Array.from({ length: 129 }, (_, i) => `g${i}`);
+    expect(refusal('envoy-gateway', { groups: names })[0]).toContain('has groups.any');
+    expect(refusal('envoy', { groups: { all: many, any: names }, methods: ['PURGE'] })).toEqual([]);
   });
 
   test.each(['cilium', 'linkerd', 'consul'] as const)('%s: an edge that it tells by another name', (mesh) => {

@@ -1,0 +1,164 @@
+/**
+ * `node test/mesh/tools/build.mjs` builds what the tests of the meshes run, once, and prints its folder below build/:
+ * istiod-lite, crdcheck and the CustomResourceDefinitions of Istio, Gateway API, Envoy Gateway and Cilium. With the
+ * argument `full`: egctl and consul instead, which `npm run test:mesh-full` runs. Needs Go and its module proxy.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const home = join(here, '../../../build/mesh-tools');
+const flags = ['-v', '-trimpath', '-ldflags', '-s -w'];
+
+/** Where each project keeps its definitions; null: the version that istiod-lite is built with. */
+const definitions = [
+  ['istio.io/api', null, 'kubernetes'],
+  ['sigs.k8s.io/gateway-api', null, 'config/crd/standard'],
+  ['github.com/envoyproxy/gateway', 'v1.9.1', 'charts/gateway-helm/charts/crds/crds/generated'],
+  ['github.com/cilium/cilium', 'v1.20.2', 'pkg/k8s/apis/cilium.io/client/crds/v2'],
+];
+
+/** Consul's own go.mod replaces its parts by folders beside it, so that it can only be built as part of another. */
+const consulModule = `module consul
+
+go 1.25.0
+
+require (
+	github.com/hashicorp/consul v1.22.0
+	github.com/hashicorp/consul/api v1.33.0
+	github.com/hashicorp/consul/envoyextensions v0.9.0
+	github.com/hashicorp/consul/proto-public v0.7.0
+	github.com/hashicorp/consul/sdk v0.17.0
+	github.com/hashicorp/consul/troubleshoot v0.8.0
+)
+
+exclude (
+	github.com/hashicorp/go-msgpack v1.1.5
+	github.com/hashicorp/go-msgpack v1.1.6
+)
+`;
+
+function run(command, args, cwd = here) {
+  return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+}
+
+/** Compiles out of the way of everything else, and tells now and then how far it is. */
+function compile(what, args, { cwd = here, env = {} } = {}) {
+  return new Promise((resolve, reject) => {
+    const started = performance.now();
+    const options = { cwd, env: { ...process.env, CGO_ENABLED: '0', ...env }, stdio: ['ignore', 'ignore', 'pipe'] };
+    const child = spawn('nice', ['-n', '15', 'go', ...args], options);
+    let said = '';
+    const tell = () => {
+      const packages = said.split('\n').filter((line) => !line.startsWith('go: ')).length - 1;
+      const seconds = Math.round((performance.now() - started) / 1000);
+      console.error(`building ${what}: ${packages} packages in ${seconds} s`);
+    };
+    const telling = setInterval(tell, 30_000);
+    child.stderr.on('data', (text) => {
+      said += text;
+    });
+    child.on('error', reject);
+    child.on('close', (status) => {
+      clearInterval(telling);
+      tell();
+      if (status === 0) resolve();
+      else reject(new Error(`${what} cannot be built: ${said.trim().split('\n').slice(-5).join('; ')}`));
+    });
+  });
+}
+
+function copyDefinitions(folder) {
+  mkdirSync(folder);
+  run('go', ['mod', 'download']);
+  for (const [module, version, place] of definitions) {
+    const args =
+      version === null ? ['list', '-m', '-json', module] : ['mod', 'download', '-json', `${module}@${version}`];
+    const from = join(JSON.parse(run('go', args)).Dir, place);
+    for (const name of readdirSync(from).filter((each) => each.endsWith('.yaml'))) {
+      // gateway-api has a kustomization and policies of admission there too
+      const text = readFileSync(join(from, name), 'utf8');
+      if (!/^kind: CustomResourceDefinition$/m.test(text)) continue;
+      writeFileSync(join(folder, `${module.replaceAll('/', '_')}_${name}`), text);
+    }
+  }
+}
+
+const tiers = {
+  basic: {
+    sources: ['build.mjs', 'go.mod', 'go.sum', 'istiod-lite/main.go', 'crdcheck/main.go'],
+    async build(folder) {
+      copyDefinitions(join(folder, 'crds'));
+      await compile('istiod-lite and crdcheck', ['build', ...flags, '-o', `${folder}/`, './istiod-lite', './crdcheck']);
+    },
+  },
+  full: {
+    sources: ['build.mjs'],
+    async build(folder) {
+      const egctl = 'github.com/envoyproxy/gateway/cmd/egctl@v1.9.1';
+      await compile('egctl', ['install', ...flags, egctl], { cwd: folder, env: { GOBIN: folder } });
+      const module = join(folder, 'module');
+      mkdirSync(module);
+      writeFileSync(join(module, 'go.mod'), consulModule);
+      const consul = ['build', '-mod=mod', ...flags, '-o', join(folder, 'consul'), 'github.com/hashicorp/consul'];
+      await compile('consul', consul, { cwd: module });
+      rmSync(module, { recursive: true });
+    },
+  },
+};
+
+function isRunning(id) {
+  try {
+    process.kill(id, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether this process is the one that builds; false once another one has ended. */
+async function takesTurn(lock) {
+  for (;;) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' });
+      return true;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+    const owner = Number(readFileSync(lock, 'utf8'));
+    if (owner > 0 && !isRunning(owner)) rmSync(lock, { force: true });
+    else await sleep(500);
+    if (!existsSync(lock)) return false;
+  }
+}
+
+const [name = 'basic'] = process.argv.slice(2);
+const tier = Object.hasOwn(tiers, name) ? tiers[name] : null;
+if (tier === null) throw new Error(`there is no tier "${name}"`);
+const digest = createHash('sha256').update(run('go', ['env', 'GOVERSION']));
+for (const file of tier.sources) digest.update(readFileSync(join(here, file)));
+const folder = join(home, `${name}-${digest.digest('hex').slice(0, 12)}`);
+const lock = `${folder}.lock`;
+mkdirSync(home, { recursive: true });
+while (!existsSync(folder)) {
+  if (!(await takesTurn(lock))) continue;
+  const own = `${folder}.${process.pid}`;
+  try {
+    if (existsSync(folder)) break;
+    mkdirSync(own);
+    await tier.build(own);
+    renameSync(own, folder);
+  } catch (error) {
+    rmSync(own, { recursive: true, force: true });
+    console.error(`error: ${error.message}`);
+    process.exitCode = 1;
+    break;
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+if (existsSync(folder)) console.log(folder);

@@ -1,0 +1,154 @@
+// istiod-lite is Istio's own configuration generator without Kubernetes: it serves xDS from the YAML it is given.
+//
+//	istiod-lite -xds ADDRESS -control ADDRESS -trust-domain NAME [-objects FILE] BASE...
+//
+// BASE are Istio's resources that stay; -objects are Kubernetes' (namespaces, services, gateways), which ambient mode
+// needs. PUT /policies on the control address replaces the policies; Istio's own validation answers 422. Istio's
+// /debug/ pages stand there too. Prints "ready" when it listens.
+//
+// The generator is the fake server of Istio's own tests, which tolerates unknown fields: crdcheck finds those.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+
+	"istio.io/istio/pilot/pkg/config/kube/crd"
+	"istio.io/istio/pilot/pkg/model"
+	"istio.io/istio/pilot/pkg/xds/filters"
+	fake "istio.io/istio/pilot/test/xds"
+	"istio.io/istio/pkg/config"
+	"istio.io/istio/pkg/config/mesh"
+	"istio.io/istio/pkg/test"
+)
+
+type flags struct {
+	xds, control, trustDomain, objects string
+	base                               []string
+}
+
+// policies are those of the last PUT, which the next one replaces.
+type policies struct {
+	store   model.ConfigStore
+	present map[string]config.Config
+	settle  func()
+}
+
+func identity(c config.Config) string {
+	return strings.Join([]string{c.GroupVersionKind.String(), c.Namespace, c.Name}, "/")
+}
+
+func (p *policies) replace(parsed []config.Config) error {
+	next := make(map[string]config.Config, len(parsed))
+	for _, each := range parsed {
+		var err error
+		if old := p.store.Get(each.GroupVersionKind, each.Name, each.Namespace); old == nil {
+			_, err = p.store.Create(each)
+		} else {
+			each.ResourceVersion = old.ResourceVersion
+			_, err = p.store.Update(each)
+		}
+		if err != nil {
+			return err
+		}
+		next[identity(each)] = each
+	}
+	for name, each := range p.present {
+		if _, stays := next[name]; stays {
+			continue
+		}
+		if err := p.store.Delete(each.GroupVersionKind, each.Name, each.Namespace, nil); err != nil {
+			return err
+		}
+	}
+	p.present = next
+	p.settle()
+	return nil
+}
+
+func (p *policies) put(w http.ResponseWriter, r *http.Request) {
+	text, err := io.ReadAll(r.Body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	parsed, unknown, err := crd.ParseInputs(string(text))
+	if err == nil && len(unknown) > 0 {
+		err = fmt.Errorf("%d resources of unknown kinds", len(unknown))
+	}
+	if err == nil && len(parsed) == 0 {
+		err = errors.New("no resources")
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusUnprocessableEntity)
+		return
+	}
+	if err := p.replace(parsed); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func read(files ...string) (string, error) {
+	texts := make([]string, 0, len(files))
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return "", err
+		}
+		texts = append(texts, string(text))
+	}
+	return strings.Join(texts, "\n---\n"), nil
+}
+
+func serve(t test.Failer, given flags) {
+	base, err := read(given.base...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	objects := ""
+	if given.objects != "" {
+		if objects, err = read(given.objects); err != nil {
+			t.Fatal(err)
+		}
+	}
+	meshConfig := mesh.DefaultMeshConfig()
+	meshConfig.TrustDomain = given.trustDomain
+	server := fake.NewFakeDiscoveryServer(t, fake.FakeOptions{
+		ConfigString:           base,
+		KubernetesObjectString: objects,
+		MeshConfig:             meshConfig,
+		ListenerBuilder:        func() (net.Listener, error) { return net.Listen("tcp", given.xds) },
+	})
+	held := &policies{store: server.Store(), settle: func() { server.EnsureSynced(t) }}
+	http.HandleFunc("PUT /policies", held.put)
+	http.Handle("/debug/", server.DiscoveryDebug)
+	control, err := net.Listen("tcp", given.control)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Println("ready")
+	t.Fatal(http.Serve(control, nil))
+}
+
+func main() {
+	var given flags
+	flag.StringVar(&given.xds, "xds", "127.0.0.1:15010", "address of xDS")
+	flag.StringVar(&given.control, "control", "127.0.0.1:15080", "address of PUT /policies")
+	flag.StringVar(&given.trustDomain, "trust-domain", "cluster.local", "trust domain of the mesh")
+	flag.StringVar(&given.objects, "objects", "", "file of Kubernetes objects")
+	flag.Parse()
+	given.base = flag.Args()
+	// Envoy as released has none of the filters of istio-proxy for telemetry
+	filters.WaypointDownstreamMetadataFilter.IsOptional = true
+	filters.WaypointUpstreamMetadataFilter.IsOptional = true
+	fmt.Fprintln(os.Stderr, test.Wrap(func(t test.Failer) { serve(t, given) }))
+	os.Exit(1)
+}
