@@ -57,10 +57,7 @@ export const nodeFiles: Files = {
   readlink: (path) => attempt(() => readlinkSync(path)),
   rename: (from, to) => attempt(() => renameSync(from, to)),
   unlink: (path) => attempt(() => unlinkSync(path)),
-  mkdir: (path) =>
-    attempt(() => {
-      mkdirSync(path, { recursive: true, mode: 0o700 });
-    }),
+  mkdir: (path) => attempt(() => mkdirSync(path, { recursive: true, mode: 0o700 }) === path),
   rmdir: (path) => attempt(() => rmdirSync(path)),
   list: (path) => attempt(() => readdirSync(path)),
   stat: (path) =>

@@ -1,7 +1,5 @@
-import { array, type GenericSchema, looseObject, number, picklist, string } from 'valibot';
-import { activityKey } from '../store/keys.ts';
-import type { Store } from '../store/store.ts';
-import { readRecord, version1 } from './record.ts';
+import { type GenericSchema, looseObject, number, picklist, safeParse, string } from 'valibot';
+import type { User } from './user.ts';
 
 const kinds = ['login', 'registration', 'credential_removed'] as const;
 
@@ -15,27 +13,30 @@ export type Activity = {
   readonly address: string;
 };
 
-type ActivityRecord = { readonly v: 1; readonly events: readonly Activity[] };
-
-const activitySchema: GenericSchema<unknown, ActivityRecord> = looseObject({
-  v: version1,
-  events: array(looseObject({ event: picklist(kinds), time: number(), name: string(), address: string() })),
+const activitySchema: GenericSchema<unknown, Activity> = looseObject({
+  event: picklist(kinds),
+  time: number(),
+  name: string(),
+  address: string(),
 });
 
 const kept = 10;
-const attempts = 4;
 
-/** The user's last events, the newest first. */
-export async function recentActivity(store: Store, user: string): Promise<readonly Activity[]> {
-  return (await readRecord(store, activityKey(user), activitySchema))?.value.events ?? [];
+/**
+ * The user's last events, the newest first. They stand in the user's record, which changes with each of them anyway,
+ * and are read here alone: nobody else who reads the record pays for them.
+ */
+export function recentActivity({ activity = [] }: Pick<User, 'activity'>): Activity[] {
+  return activity.flatMap((each) => {
+    const parsed = safeParse(activitySchema, each);
+    return parsed.success ? [parsed.output] : [];
+  });
 }
 
-/** Keeps an event beside the last ones. In a crowd of them one may be lost: it delays nobody, and the audit has it. */
-export async function noteActivity(store: Store, user: string, activity: Activity): Promise<void> {
-  const key = activityKey(user);
-  for (let attempt = 0; attempt < attempts; attempt++) {
-    const current = await readRecord(store, key, activitySchema);
-    const events = [activity, ...(current?.value.events ?? [])].slice(0, kept);
-    if ((await store.putIf(key, { v: 1, events }, current?.version ?? null)) !== null) return;
-  }
+/** The record's member with one event more, or as it was for null. */
+export function withActivity(
+  { activity = [] }: Pick<User, 'activity'>,
+  event: Activity | null,
+): Pick<User, 'activity'> {
+  return { activity: event === null ? activity : [event, ...activity].slice(0, kept) };
 }

@@ -1,8 +1,9 @@
-import { array, boolean, type GenericSchema, looseObject, nullable, number, optional, string } from 'valibot';
+import { array, boolean, type GenericSchema, looseObject, nullable, number, optional, string, unknown } from 'valibot';
 import { fromBase64url, toBase64url, utf8 } from '../bytes.ts';
 import { Fido2Error } from '../errors.ts';
-import { activityKey, credentialKey, nameKey, userKey } from '../store/keys.ts';
+import { credentialKey, nameKey, userKey } from '../store/keys.ts';
 import { foldAccountName, parseAccountName, parseDisplayName } from './account-name.ts';
+import { type Activity, withActivity } from './activity.ts';
 import { parseGroups } from './group.ts';
 import {
   deleteRecord,
@@ -51,6 +52,8 @@ export type User = {
   readonly until?: number | null | undefined;
   readonly created: number;
   readonly credentials: readonly Credential[];
+  /** See recentActivity. */
+  readonly activity?: readonly unknown[] | undefined;
 };
 
 const credentialSchema = looseObject({
@@ -80,6 +83,7 @@ const userSchema: GenericSchema<unknown, User> = looseObject({
   until: optional(nullable(number())),
   created: number(),
   credentials: array(credentialSchema),
+  activity: optional(array(unknown())),
 });
 
 /** `names/..` and `credentials/..`: whose it is. Publishing one is what makes a name or a credential unique. */
@@ -183,7 +187,12 @@ export async function updateUser(
  * user would hold a key that does not sign in and is excluded from enrolling again. A pointer to another user is
  * never taken over, so two users cannot hold one id in any interleaving.
  */
-export async function addCredential(ports: ReadPorts, id: string, credential: Credential): Promise<Versioned<User>> {
+export async function addCredential(
+  ports: ReadPorts,
+  id: string,
+  credential: Credential,
+  activity: Activity | null = null,
+): Promise<Versioned<User>> {
   const key = await keyOfCredential(ports, credential.id);
   if (key === null) throw new Fido2Error('malformed', 'the credential id is not base64url');
   const refused = new Fido2Error('already_registered', `credential ${credential.id} is registered`, { step: '7.1.26' });
@@ -192,18 +201,23 @@ export async function addCredential(ports: ReadPorts, id: string, credential: Cr
   if ((await ports.store.putIf(key, { v: 1, user: id }, pointer?.version ?? null)) === null) throw refused;
   return updateUser(ports, id, (user) => {
     if (user.credentials.some((each) => each.id === credential.id)) throw refused;
-    return { credentials: [...user.credentials, credential] };
+    return { credentials: [...user.credentials, credential], ...withActivity(user, activity) };
   });
 }
 
 /** Throws `not_found`. The user's record comes first: from then on the key signs nobody in. */
-export async function removeCredential(ports: ReadPorts, id: string, credentialId: string): Promise<Versioned<User>> {
+export async function removeCredential(
+  ports: ReadPorts,
+  id: string,
+  credentialId: string,
+  activity: Activity | null = null,
+): Promise<Versioned<User>> {
   const key = await keyOfCredential(ports, credentialId);
   const pointer = key === null ? null : await ports.store.get(key);
-  const user = await updateUser(ports, id, ({ credentials }) => {
-    const rest = credentials.filter((each) => each.id !== credentialId);
-    if (rest.length === credentials.length) throw new Fido2Error('not_found', `no credential ${credentialId}`);
-    return { credentials: rest };
+  const user = await updateUser(ports, id, (current) => {
+    const rest = current.credentials.filter((each) => each.id !== credentialId);
+    if (rest.length === current.credentials.length) throw new Fido2Error('not_found', `no credential ${credentialId}`);
+    return { credentials: rest, ...withActivity(current, activity) };
   });
   if (key !== null && pointer !== null) await ports.store.deleteIf(key, pointer.version);
   return user;
@@ -222,7 +236,6 @@ export async function deleteUser(ports: ReadPorts, id: string): Promise<boolean>
     const pointer = await readRecord(ports.store, key, pointerSchema);
     if (pointer?.value.user === id) await ports.store.deleteIf(key, pointer.version);
   }
-  await deleteRecord(ports.store, activityKey(id));
   return true;
 }
 

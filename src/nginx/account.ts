@@ -4,13 +4,12 @@ import { recentActivity } from '../identity/activity.ts';
 import { authenticationContext } from '../identity/identity-token.ts';
 import { listSessions } from '../identity/session.ts';
 import { removeCredential, updateUser } from '../identity/user.ts';
-import { recordActivity } from './activity.ts';
 import { audit } from './audit.ts';
 import { isFresh, requireFresh } from './authenticate.ts';
 import { authenticateRequest, type Context, maybeAuthenticated } from './context.ts';
 import { json, noContent } from './response.ts';
 import { endSessions } from './revoke.ts';
-import type { Outgoing } from './runtime.ts';
+import { clock, type Outgoing } from './runtime.ts';
 import { clearSessionCookie } from './session-cookie.ts';
 
 /** GET /fido2/session. Times are seconds since 1970. */
@@ -82,7 +81,7 @@ export async function accountState(context: Context): Promise<Outgoing> {
       userAgent: each.agent,
       address: each.address,
     })),
-    activity: await recentActivity(store, user.id),
+    activity: recentActivity(user),
     fresh: isFresh(known),
   });
 }
@@ -113,7 +112,9 @@ export async function removeKey(context: Context): Promise<Outgoing> {
   const { id } = texts(request.json(), 'id');
   const known = await authenticateRequest(context);
   requireFresh(known);
-  await removeCredential(service.ports, known.user.id, id);
+  const { name = '' } = known.user.credentials.find((each) => each.id === id) ?? {};
+  const activity = { event: 'credential_removed', time: clock.now(), name, address: request.address } as const;
+  await removeCredential(service.ports, known.user.id, id, activity);
   await endSessions(service, known.user.id, (session) => session.credential === id);
   audit(service.folder, request, {
     event: 'credential_removed',
@@ -122,8 +123,6 @@ export async function removeKey(context: Context): Promise<Outgoing> {
     account: known.user.name,
     credential: id,
   });
-  const { name } = known.user.credentials.find((each) => each.id === id) ?? { name: '' };
-  await recordActivity(context, known.user.id, 'credential_removed', name);
   return noContent();
 }
 

@@ -1,5 +1,6 @@
 import { toBase64url } from '../bytes.ts';
 import { errorCodes, Fido2Error } from '../errors.ts';
+import { withActivity } from '../identity/activity.ts';
 import { isActive } from '../identity/membership.ts';
 import type { Versioned } from '../identity/record.ts';
 import {
@@ -13,7 +14,6 @@ import {
 import { type Credential, findUserByCredential, type User, type UserChange, updateUser } from '../identity/user.ts';
 import { type StoredCredential, verifyAuthentication } from '../protocol/authentication.ts';
 import { type AuthenticationResponse, parseAuthenticationResponse } from '../protocol/response-json.ts';
-import { recordActivity } from './activity.ts';
 import { audit } from './audit.ts';
 import type { Authenticated } from './authenticate.ts';
 import { bytesOf, challengeOf, claimChallenge, type OpenedChallenge } from './ceremony.ts';
@@ -38,12 +38,11 @@ export async function loginResult(context: Context): Promise<Outgoing> {
     if (challenge.purpose === 'step_up') requireSameSession(challenge, known);
     const { user, credential, userVerified } = await verify(context, response, challenge, found);
     claimChallenge(challenge);
-    const noted = await noteUse(context, user, credential);
+    const noted = await noteUse(context, user, credential, known?.user.id !== user.value.id);
     const session = await sessionAfter(context, known, noted, credential, userVerified);
     await forgetNowAndThen(context, user.value, credential);
     const kind = session.authentication.sequence === 0 ? 'login' : 'step_up';
     audit(service.folder, request, { event: kind, outcome: 'done', ...event, session: session.id });
-    if (kind === 'login') await recordActivity(context, noted.id, kind, credential.name);
     const cookie = await cookieOf(service.macKeys, session, session.authentication);
     const answer = { user: noted.name, return_to: safeReturnTo(body.return_to) };
     return json(200, answer, { 'Set-Cookie': [setSessionCookie(cookie)] });
@@ -138,7 +137,12 @@ function strangerTo({ id, userHandle, authenticatorData }: AuthenticationRespons
 }
 
 /** Step 7.2.24. Two answers of one key at a time: a counter that counts may only rise. */
-async function noteUse({ service }: Context, user: Versioned<User>, used: Credential): Promise<User> {
+async function noteUse(
+  { service, request }: Context,
+  user: Versioned<User>,
+  used: Credential,
+  isLogin: boolean,
+): Promise<User> {
   const refuses = service.settings.passkeys.signCount === 'refuse';
   const change = (current: User): UserChange => {
     const stored = current.credentials.find((each) => each.id === used.id);
@@ -151,7 +155,11 @@ async function noteUse({ service }: Context, user: Versioned<User>, used: Creden
     }
     const { signCount, backedUp, uvInitialized, lastUsed } = used;
     const next = { ...stored, signCount, backedUp, uvInitialized, lastUsed };
-    return { credentials: current.credentials.map((each) => (each.id === used.id ? next : each)) };
+    const login = { event: 'login', time: lastUsed ?? 0, name: stored.name, address: request.address } as const;
+    return {
+      credentials: current.credentials.map((each) => (each.id === used.id ? next : each)),
+      ...withActivity(current, isLogin ? login : null),
+    };
   };
   const { value } = await updateUser(service.ports, user.value.id, change, user);
   return value;

@@ -9,7 +9,6 @@ import { creationOptions } from '../protocol/options.ts';
 import { verifyRegistration } from '../protocol/registration.ts';
 import { parseRegistrationResponse } from '../protocol/response-json.ts';
 import { inviteKey } from '../store/keys.ts';
-import { recordActivity } from './activity.ts';
 import { audit } from './audit.ts';
 import { requireFresh } from './authenticate.ts';
 import {
@@ -109,7 +108,6 @@ export async function registrationResult(context: Context): Promise<Outgoing> {
       account,
       credential: credential.id,
     });
-    await recordActivity(context, user.id, 'registration', credential.name);
     const answer = { credentialId: credential.id, user: user.name, name: credential.name };
     if (invite === null) return json(201, answer);
     return json(201, answer, { 'Set-Cookie': [await firstSession(context, user, credential)] });
@@ -150,14 +148,16 @@ async function inviteeOf({ service }: Context, invite: StoredInvite): Promise<Us
 
 /** The invite first: one link never enrols two. What then fails gives it back. */
 async function keep(
-  { service }: Context,
+  { service, request }: Context,
   user: User,
   invite: StoredInvite | null,
   credential: Credential,
 ): Promise<void> {
   const used = invite === null ? null : await useInvite(service.ports, invite, credential.id);
   try {
-    await addCredential(service.ports, user.id, credential);
+    const { created: time, name } = credential;
+    const activity = { event: 'registration', time, name, address: request.address } as const;
+    await addCredential(service.ports, user.id, credential, activity);
   } catch (error) {
     if (used !== null) await restoreInvite(service.ports, used);
     throw error;

@@ -131,9 +131,11 @@ export const files: Files = {
   mkdir(path) {
     try {
       fs.mkdirSync(path, { mode: 0o700 });
+      return true;
     } catch (_) {
       // Its parents are missing, or it is there: njs looks at each part of the path then, which is the rarer case.
       attempt(path, () => fs.mkdirSync(path, { mode: 0o700, recursive: true }));
+      return false;
     }
   },
   rmdir: (path) => attempt(path, () => fs.rmdirSync(path)),

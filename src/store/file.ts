@@ -6,8 +6,9 @@ import type { RecordValue, Store, StoredRecord } from './store.ts';
 import {
   absentAs,
   deletion,
-  type Head,
   headOf,
+  headOfVersion,
+  isCurrent,
   isDeletion,
   listChain,
   namedAt,
@@ -16,6 +17,7 @@ import {
   remove,
   removeChain,
   removeOldData,
+  versionOf,
 } from './version-chain.ts';
 
 export interface FileStoreOptions {
@@ -77,7 +79,7 @@ export function createFileStore({ files, clock, random, root, log }: FileStoreOp
       const bytes = absentAs(null, () => files.read(`${folder}/${head.target}`));
       if (bytes !== null) {
         const value = parse(bytes);
-        if (typeof value !== 'string') return { value, version: head.target };
+        if (typeof value !== 'string') return { value, version: versionOf(head) };
         moveAside(key, value);
         return null;
       }
@@ -106,28 +108,47 @@ export function createFileStore({ files, clock, random, root, log }: FileStoreOp
   }
 
   function put(key: string, value: RecordValue, version: string | null): string | null {
-    const folder = folderOf(key);
     const bytes = utf8(JSON.stringify(value));
+    return version === null ? create(key, bytes) : replace(key, bytes, version);
+  }
+
+  function create(key: string, bytes: Uint8Array): string | null {
+    const folder = folderOf(key);
     for (let attempt = 0; attempt < attempts; attempt++) {
-      const head = headOf(files, folder);
-      if (!matches(head, version)) return null;
+      const head = files.mkdir(folder) ? null : headOf(files, folder);
+      if (head !== null && !isDeletion(head.target)) return null;
       const name = freshName();
       inFolder(folder, () => files.create(`${folder}/${name}`, bytes));
       const outcome = absentAs('overtaken' as const, () => publish(files, folder, head, name));
       if (outcome === 'done') {
         if (head !== null) prune(files, folder, head, head.number + 1);
-        return name;
+        return versionOf({ number: (head?.number ?? 0) + 1, target: name });
       }
       remove(files, `${folder}/${name}`);
-      if (outcome === 'overtaken' && version !== null) throw new FileError('other', `${key} moved on during the write`);
     }
     throw new FileError('other', `${key} changes faster than it can be written`);
+  }
+
+  function replace(key: string, bytes: Uint8Array, version: string): string | null {
+    const folder = folderOf(key);
+    const head = headOfVersion(version);
+    if (!isCurrent(files, folder, head)) return null;
+    const name = freshName();
+    return absentAs(null, () => {
+      files.create(`${folder}/${name}`, bytes);
+      if (publish(files, folder, head, name) === 'done') {
+        prune(files, folder, head, head.number + 1);
+        return versionOf({ number: head.number + 1, target: name });
+      }
+      remove(files, `${folder}/${name}`);
+      return null;
+    });
   }
 
   function erase(key: string, version: string): boolean {
     const folder = folderOf(key);
     const head = headOf(files, folder);
-    if (head === null || !matches(head, version)) return false;
+    if (head === null || versionOf(head) !== version) return false;
     const note = `${root}/deleted/${freshName()}`;
     inFolder(`${root}/deleted`, () => files.symlink(key, note));
     const outcome = publish(files, folder, head, deletion(clock.now()));
@@ -212,15 +233,11 @@ export function createFileStore({ files, clock, random, root, log }: FileStoreOp
     lease,
     setAside: async (key, version, reason) =>
       answer(() => {
-        if (matches(headOf(files, folderOf(key)), version)) moveAside(key, reason);
+        const head = headOf(files, folderOf(key));
+        if (head !== null && versionOf(head) === version) moveAside(key, reason);
       }),
     sweep: async () => answer(sweep),
   };
-}
-
-/** Whether the head is the version that the caller saw; null: no record, or a deleted one. */
-function matches(head: Head | null, version: string | null): boolean {
-  return version === null ? head === null || isDeletion(head.target) : head?.target === version;
 }
 
 function isRecordValue(value: object): value is RecordValue {

@@ -15,7 +15,6 @@ export const inviteKey = (digest: string): string => `invites/${digest}`;
 export const sessionsOf = (user: string): string => `sessions/${user}`;
 export const sessionKey = (user: string, id: string): string => `sessions/${user}/${id}`;
 export const revocationKey = (session: string): string => `revocations/${session}`;
-export const activityKey = (user: string): string => `activity/${user}`;
 export const macRingKey = 'keys/mac';
 export const signingRingKey = 'keys/signing';
 export const metadataStateKey = 'metadata/state';

@@ -31,8 +31,8 @@ export interface Files {
   readlink(path: string): string;
   rename(from: string, to: string): void;
   unlink(path: string): void;
-  /** Mode 0700, parents included; an existing folder is no error. */
-  mkdir(path: string): void;
+  /** Mode 0700, parents included. True where this call made it in a parent that was there, false where that is unknown. */
+  mkdir(path: string): boolean;
   rmdir(path: string): void;
   list(path: string): string[];
   stat(path: string): { readonly mode: number; readonly uid: number; readonly size: number; readonly mtime: number };

@@ -23,6 +23,8 @@ export interface Listing {
 }
 
 const kept = 16;
+/** Versions between two looks for links to remove. */
+const prunedEvery = 8;
 const numberForm = /^[1-9][0-9]{0,14}$/;
 
 export function listChain(files: Files, folder: string): Listing {
@@ -56,6 +58,19 @@ export function headOf(files: Files, folder: string): Head | null {
   throw new FileError('other', `${folder} changes faster than it can be read`);
 }
 
+/** The store's version of a record: its link's number and target. */
+export const versionOf = ({ number, target }: Head): string => `${number}.${target}`;
+
+/** The link that a version names. It may have been replaced since. */
+export function headOfVersion(version: string): Head {
+  const [number = '', target = ''] = version.split('.');
+  return { number: Number(number), target };
+}
+
+/** Whether the link still stands. The head it is only if there is none above, which publishing finds out. */
+export const isCurrent = (files: Files, folder: string, { number, target }: Head): boolean =>
+  absentAs(null, () => files.readlink(`${folder}/${number}`)) === target;
+
 /**
  * Publishes the link above `head`. `taken`: somebody else was first. `overtaken`: there is no telling, because the
  * chain moved on by more than is kept, or the deletion below was swept; nothing of ours is left then.
@@ -74,18 +89,16 @@ export function publish(
     if (error instanceof FileError && error.failure === 'exists') return 'taken';
     throw error;
   }
-  const certain =
-    head === null
-      ? highest(files, folder) < number + kept
-      : absentAs(null, () => files.readlink(`${folder}/${head.number}`)) === head.target;
+  const certain = head === null ? highest(files, folder) < number + kept : isCurrent(files, folder, head);
   if (certain) return 'done';
   remove(files, link);
   return 'overtaken';
 }
 
-/** Removes what version `number` replaced: its data at once, links that are no longer kept. */
+/** Removes what version `number` replaced: its data at once, links that are no longer kept now and then. */
 export function prune(files: Files, folder: string, replaced: Head, number: number): void {
   removeData(files, folder, replaced.target);
+  if (number % prunedEvery !== 0) return;
   for (const old of listChain(files, folder).numbers) {
     if (old > number - kept) return;
     removeLink(files, folder, old);

@@ -43,7 +43,9 @@ export function memoryFiles(): Files {
       if (!files.delete(path)) throw new FileError('absent', path);
     },
     mkdir: (path) => {
+      const made = !folders.has(path) && folders.has(parentOf(path));
       for (let each = path; each !== ''; each = parentOf(each)) folders.add(each);
+      return made;
     },
     rmdir: (path) => {
       if (below(path).length > 0) throw new FileError('not_empty', path);

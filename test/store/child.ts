@@ -23,10 +23,10 @@ function die(): never {
   throw new Error('SIGKILL was not deadly');
 }
 
-function counted<A extends unknown[]>(change: (...values: A) => void): (...values: A) => void {
+function counted<A extends unknown[], R>(change: (...values: A) => R): (...values: A) => R {
   return (...values) => {
     if (++changes === fatal) die();
-    change(...values);
+    return change(...values);
   };
 }
 
