@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { caddyPath } from './caddy.ts';
 import { envoyPath } from './envoy.ts';
 import { meshTools } from './mesh-tools.ts';
 import { testNginx } from './nginx.ts';
@@ -16,6 +17,7 @@ const checks = {
   docker: async () => (await run('docker', ['version', '--format', '{{.Server.Version}}'])).stdout.trim() !== '',
   envoy: async () => (await run(await envoyPath(), ['--version'])).stdout.includes('version'),
   'mesh tools': async () => (await meshTools()) !== '',
+  caddy: async () => (await run(await caddyPath(), ['version'])).stdout !== '',
   valgrind: async () => (await run('valgrind', ['--version'])).stdout.includes('valgrind'),
 } as const satisfies Readonly<Record<string, () => Promise<boolean>>>;
 
