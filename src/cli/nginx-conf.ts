@@ -17,7 +17,7 @@ export interface ConfPaths {
 
 export const snippets = [
   ...['http.conf', 'server.conf', 'upstream.conf', 'grpc.conf', 'fastcgi.conf', 'uwsgi.conf', 'public.conf'],
-  ...['remote-user.conf', 'bearer.conf'],
+  ...['remote-user.conf', 'bearer.conf', 'well-known.conf'],
   ...['ext-authz.conf', 'forward-auth.conf', 'auth-url.conf', 'asked.conf', 'admit.conf', 'admit-user.conf'],
   ...['path.conf', 'discovery.conf', 'handler.conf', 'main.conf', 'user.conf', 'errors.conf', 'refusal.conf'],
 ];

@@ -1,7 +1,15 @@
 import { errorCodes } from '../errors.ts';
 import { accountState, endSession, logout, removeKey, renameCredential, sessionState } from './account.ts';
 import { decide } from './decide.ts';
-import { showHealth, showHealthDetails, showJwks, showMetadata, showMetrics, showSettings } from './documents.ts';
+import {
+  showHealth,
+  showHealthDetails,
+  showJwks,
+  showMetadata,
+  showMetrics,
+  showPathMetadata,
+  showSettings,
+} from './documents.ts';
 import { loginResult } from './login.ts';
 import { loginOptions } from './login-options.ts';
 import { registrationOptions, registrationResult } from './register.ts';
@@ -26,6 +34,7 @@ const publicRoutes: Routes = {
   '/.well-known/openid-configuration': { GET: showMetadata },
   '/fido2/.well-known/oauth-authorization-server': { GET: showMetadata },
   '/.well-known/oauth-authorization-server': { GET: showMetadata },
+  '/.well-known/oauth-authorization-server/fido2': { GET: showPathMetadata },
 };
 
 const internalRoutes: Routes = {

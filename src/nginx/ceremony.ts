@@ -12,6 +12,7 @@ import {
 import type { User } from '../identity/user.ts';
 import { decodeClientData, parseClientData } from '../protocol/client-data.ts';
 import type { CredentialDescriptor } from '../protocol/options.ts';
+import type { OriginExpectation } from '../protocol/origin.ts';
 import type { Context } from './context.ts';
 import { claims } from './dicts.ts';
 import { originOf } from './request.ts';
@@ -35,7 +36,7 @@ export function issueChallenge(context: Context, purpose: ChallengePurpose, subj
 
 export interface OpenedChallenge extends Challenge {
   readonly bytes: Uint8Array;
-  readonly origin: string;
+  readonly where: OriginExpectation;
 }
 
 /**
@@ -57,7 +58,17 @@ export async function challengeOf(
   if (!purposes.includes(challenge.purpose)) {
     throw new Fido2Error('challenge_invalid', `made for ${challenge.purpose}, not ${purposes.join(' or ')}`, { step });
   }
-  return { ...challenge, bytes, origin: trusted.origin };
+  return { ...challenge, bytes, where: whereOf(context, trusted.origin) };
+}
+
+/**
+ * The one origin that the challenge was made for, or without an Origin header, which browsers send with what a script
+ * posts, an app of ours. A frame's page must be named and listed.
+ */
+function whereOf({ service, request }: Context, origin: string): OriginExpectation {
+  const { apps, topOrigins } = service.settings.rp;
+  const origins = request.origin() === null ? [origin, ...apps] : [origin];
+  return { origins, crossOrigin: topOrigins.length > 0, topOrigins, topOriginNeeded: true };
 }
 
 /** Uses the challenge up, over all workers. After it only writing may fail. Throws `challenge_used`, `overloaded`. */

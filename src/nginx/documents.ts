@@ -1,64 +1,57 @@
 import { toBase64url, utf8 } from '../bytes.ts';
 import { algorithmBackends } from '../crypto/verify.ts';
+import { Fido2Error } from '../errors.ts';
 import { jwksOf } from '../identity/signing-keys.ts';
 import type { Context } from './context.ts';
 import { counters, state } from './dicts.ts';
+import { published } from './published.ts';
 import { json } from './response.ts';
 import { type Outgoing, processIds, subtle, versions } from './runtime.ts';
 
 /** GET /fido2/jwks.json: public, cached for at most a quarter of the time that a key is published ahead. */
-export async function showJwks({ service, request }: Context): Promise<Outgoing> {
-  const body = JSON.stringify(jwksOf(service.signingRing));
-  const etag = `"${toBase64url(await service.ports.sha256(utf8(body))).slice(0, 22)}"`;
-  const seconds = Math.floor(Math.min(service.settings.keys.publish / 4, 300_000) / 1000);
-  const headers = {
-    'Cache-Control': `public, max-age=${seconds}`,
-    ETag: etag,
-    'Access-Control-Allow-Origin': '*',
-    'Cross-Origin-Resource-Policy': 'cross-origin',
-  };
-  const answer = json(200, {}, headers);
-  return (request.header('if-none-match') ?? '').includes(etag)
-    ? { ...answer, status: 304, body: '' }
-    : { ...answer, body };
+export function showJwks(context: Context): Promise<Outgoing> {
+  const headers = { 'Access-Control-Allow-Origin': '*', 'Cross-Origin-Resource-Policy': 'cross-origin' };
+  return published(context, jwksOf(context.service.signingRing), headers);
 }
 
 /** Metadata of the issuer (RFC 8414, OpenID Connect Discovery 1.0), as far as verifiers read them. */
-export async function showMetadata({ service }: Context): Promise<Outgoing> {
-  const { identity, rp } = service.settings;
+export async function showMetadata(context: Context): Promise<Outgoing> {
+  const { identity, rp } = context.service.settings;
   const [origin = ''] = rp.origins;
   const base = identity.issuer.endsWith('/fido2') ? identity.issuer : `${origin}/fido2`;
-  const seconds = Math.floor(Math.min(service.settings.keys.publish / 4, 300_000) / 1000);
-  return json(
-    200,
-    {
-      issuer: identity.issuer,
-      jwks_uri: `${base}/jwks.json`,
-      authorization_endpoint: `${base}/login`,
-      response_types_supported: ['none'],
-      grant_types_supported: [],
-      subject_types_supported: ['public'],
-      id_token_signing_alg_values_supported: ['ES256'],
-      acr_values_supported: ['phr'],
-      claims_supported: [
-        'iss',
-        'aud',
-        'sub',
-        'preferred_username',
-        'name',
-        'groups',
-        'iat',
-        'nbf',
-        'exp',
-        'jti',
-        'sid',
-        'acr',
-        'amr',
-        'auth_time',
-      ],
-    },
-    { 'Cache-Control': `public, max-age=${seconds}` },
-  );
+  return published(context, {
+    issuer: identity.issuer,
+    jwks_uri: `${base}/jwks.json`,
+    authorization_endpoint: `${base}/login`,
+    response_types_supported: ['none'],
+    grant_types_supported: [],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['ES256'],
+    acr_values_supported: ['phr'],
+    claims_supported: [
+      'iss',
+      'aud',
+      'sub',
+      'preferred_username',
+      'name',
+      'groups',
+      'iat',
+      'nbf',
+      'exp',
+      'jti',
+      'sid',
+      'acr',
+      'amr',
+      'auth_time',
+    ],
+  });
+}
+
+/** Where RFC 8414 looks for the metadata of an issuer with a path: the path stands at the end. */
+export async function showPathMetadata(context: Context): Promise<Outgoing> {
+  const { issuer } = context.service.settings.identity;
+  if (!issuer.endsWith('/fido2')) throw new Fido2Error('not_found', `the issuer is ${issuer}`);
+  return showMetadata(context);
 }
 
 /** GET /fido2/healthz: what a load balancer needs and no more. Unfit never gets here: it is 503 for everything. */

@@ -80,7 +80,7 @@ async function verify(
     response,
     {
       challenge: challenge.bytes,
-      origins: [challenge.origin],
+      ...challenge.where,
       rpId: settings.rp.id,
       userVerification: 'required',
       signCount: settings.passkeys.signCount,

@@ -7,15 +7,18 @@ import { answer, asProblem, type Routes, route, type Wording } from './routes.ts
 import { clock, type Incoming, type Outgoing, type Variables } from './runtime.ts';
 import { settingsInForce } from './service.ts';
 import { siteOf } from './site.ts';
+import { showPasskeyEndpoints, showRelatedOrigins } from './well-known.ts';
 
 const pageRoutes: Routes = {
   '/fido2/login': { GET: showLogin },
   '/fido2/enrol': { GET: showEnrol },
   '/fido2/account': { GET: showAccount },
   '/fido2/signed-out': { GET: showSignedOut },
+  '/.well-known/webauthn': { GET: showRelatedOrigins },
+  '/.well-known/passkey-endpoints': { GET: showPasskeyEndpoints },
 };
 
-/** People's pages, and everything under /fido2/ that is nothing. */
+/** People's pages, what browsers look up of passkeys, and everything under /fido2/ that is nothing. */
 export function answerPages(incoming: Incoming, variables: Variables): Promise<Outgoing> {
   return answer((context) => route(pageRoutes, context), incoming, variables, asPage);
 }

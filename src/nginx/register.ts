@@ -74,7 +74,7 @@ export async function registrationResult(context: Context): Promise<Outgoing> {
       response,
       {
         challenge: challenge.bytes,
-        origins: [challenge.origin],
+        ...challenge.where,
         rpId: service.settings.rp.id,
         userVerification: 'required',
         algorithms: offeredAlgorithms,

@@ -1,6 +1,8 @@
 import { accentContrast, leastContrast, nearestAccent } from './accent.ts';
 import { formatDuration } from './duration.ts';
 import { logoProblem } from './logo.ts';
+import { hostOf, isWebOrigin, relatedOrigins } from './related-origins.ts';
+import type { WrittenSettings } from './schema.ts';
 import type { Settings } from './settings.ts';
 
 export interface Problem {
@@ -15,29 +17,48 @@ const hour = 60 * minute;
 const day = 24 * hour;
 
 /** What members must be to each other. Order: errors as they stand in the document's sections. */
-export function checkSettings(settings: Settings): { errors: readonly Problem[]; warnings: readonly Problem[] } {
+export function checkSettings(
+  settings: Settings,
+  written: WrittenSettings['rp'],
+): { errors: readonly Problem[]; warnings: readonly Problem[] } {
   return {
-    errors: [...relyingParty(settings), ...durations(settings), ...workloadPolicies(settings), ...brand(settings)],
-    warnings: remarks(settings),
+    errors: [
+      ...relyingParty(settings, written),
+      ...durations(settings),
+      ...workloadPolicies(settings),
+      ...brand(settings),
+    ],
+    warnings: remarks(settings, written),
   };
 }
 
-function relyingParty({ rp }: Settings): Problem[] {
+function relyingParty({ rp }: Settings, written: WrittenSettings['rp']): Problem[] {
   const problems: Problem[] = [];
   const say = (path: Problem['path'], message: string, hint: string) => problems.push({ path, message, hint });
-  rp.origins.forEach((origin, index) => {
-    const { scheme, host, port } = split(origin);
-    const at = ['rp', 'origins', index];
-    if (rp.origins.indexOf(origin) !== index) say(at, `origin "${origin}" stands here twice`, 'remove one of them');
-    if (port === (scheme === 'https' ? 443 : 80))
-      say(at, `origin "${origin}" names the default port`, 'leave the port out');
-    if (port !== null && port > 65_535) say(at, `there is no port ${port}`, 'ports end at 65535');
-    if (isAddress(host)) say(at, `"${host}" is an address`, 'passkeys need a host name; use localhost for a trial');
-    if (host !== rp.id && !host.endsWith(`.${rp.id}`)) {
-      say(at, `origin "${origin}" is not within rp.id "${rp.id}"`, 'set rp.id to a domain that all origins share');
-    }
-  });
-  if (!rp.id.includes('.') && rp.origins.some((origin) => split(origin).host !== rp.id)) {
+  if (rp.origins.length === 0)
+    return [{ path: ['rp', 'origins'], message: 'no website is among them', hint: 'add it' }];
+  for (const member of ['origins', 'topOrigins'] as const) {
+    const list = written[member] ?? [];
+    list.forEach((origin, index) => {
+      const { scheme, host, port } = split(origin);
+      const at = ['rp', member, index];
+      if (list.indexOf(origin) !== index) say(at, `origin "${origin}" stands here twice`, 'remove one of them');
+      if (!isWebOrigin(origin)) return;
+      if (port === (scheme === 'https' ? 443 : 80))
+        say(at, `origin "${origin}" names the default port`, 'leave the port out');
+      if (port !== null && port > 65_535) say(at, `there is no port ${port}`, 'ports end at 65535');
+      if (isAddress(host)) say(at, `"${host}" is an address`, 'passkeys need a host name; use localhost for a trial');
+    });
+  }
+  const related = relatedOrigins(rp);
+  for (const origin of related) {
+    // listed for browsers as a related origin, which is too much for a slip: rp.id is written, and the site is there too
+    if (written.id !== undefined && related.length < rp.origins.length && origin.startsWith('https:')) continue;
+    const at = ['rp', 'origins', written.origins.indexOf(origin)];
+    say(at, `origin "${origin}" is not within rp.id "${rp.id}"`, 'set rp.id to a domain that all origins share');
+  }
+  const within = rp.origins.filter((origin) => !related.includes(origin));
+  if (!rp.id.includes('.') && within.some((origin) => hostOf(origin) !== rp.id)) {
     say(['rp', 'id'], `"${rp.id}" is no domain that a site may use for its hosts`, 'name the host, or your own domain');
   }
   return problems;
@@ -106,9 +127,17 @@ function brand({ pages: { logo, accent } }: Settings): Problem[] {
   return problems;
 }
 
-function remarks({ rp, keys, policies, workloads }: Settings): Problem[] {
+function remarks({ rp, keys, policies, workloads }: Settings, written: WrittenSettings['rp']): Problem[] {
   const problems: Problem[] = [];
-  if (rp.origins.some((origin) => split(origin).host !== rp.id)) {
+  const related = relatedOrigins(rp);
+  for (const origin of related) {
+    problems.push({
+      path: ['rp', 'origins', written.origins.indexOf(origin)],
+      message: `"${origin}" is outside "${rp.id}" and may use its passkeys`,
+      hint: `https://${rp.id}/.well-known/webauthn has to list it: include fido2/well-known.conf there`,
+    });
+  }
+  if (rp.origins.some((origin) => hostOf(origin) !== rp.id && !related.includes(origin))) {
     const message = `every host below "${rp.id}" can ask for these passkeys`;
     problems.push({ path: ['rp', 'id'], message, hint: 'name the exact host unless all of these hosts are yours' });
   }

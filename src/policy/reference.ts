@@ -38,8 +38,25 @@ const rules = `## What belongs together
 - \`identity.ttl\` is 60s to 300s, \`identity.refresh\` at most \`identity.ttl\` less 30s and at most \`session.idle\`.
 - \`session.idle\` is at most \`session.absolute\`, which is at most 30d.
 - \`keys.publish\` is 60s to 7d, \`keys.rotate\` twice that to 366d, \`keys.retire\` \`identity.ttl\` and 60s to 30d.
-- Each of \`rp.origins\` is \`https://\` or \`http://localhost\` and within \`rp.id\`. An \`rp.id\` above the exact host lets
-  every host below it ask for the passkeys, and is warned about.
+- At least one of \`rp.origins\` is a website, \`https://\` or \`http://localhost\`, and within \`rp.id\`. An \`rp.id\` above
+  the exact host lets every host below it ask for the passkeys, and is warned about.
+
+## Several origins, apps and frames
+
+- **Several sites.** Each sign-in is bound to the one origin that it began at; a session is for the host that it was made
+  on. The first of \`rp.origins\` is the issuer of tokens and the address in invites.
+- **Related sites.** Where \`rp.id\` is written, \`rp.origins\` may hold \`https\` origins of other domains. They are warned
+  about, for they may use the same passkeys. A browser allows that where \`https://RP-ID/.well-known/webauthn\` lists them:
+  include \`fido2/well-known.conf\` in that server. Browsers read at most five different names there.
+- **Apps.** \`android:apk-key-hash:\` and the SHA-256 of the app's signing certificate in base64url, or \`ios:bundle-id:\` and
+  the bundle's id, are accepted as the origin of a ceremony, and nowhere else: never as the \`Origin\` of a request, for
+  CORS or as an address. An app sends its requests to the site without an \`Origin\`; where one is sent, the answer has to
+  come from that page. The site also has to name the app to its system (\`/.well-known/assetlinks.json\`,
+  \`/.well-known/apple-app-site-association\`), which ngx-fido2 does not write. Apps on iOS usually sign with the site's own
+  origin and need no entry.
+- **Frames.** A passkey used in a frame within a page of another origin is refused, unless the browser names the page and
+  \`rp.topOrigins\` lists it. Our own pages allow no frame in any case. Browsers send the session cookie only where the
+  page around is of the same site.
 
 ## How a policy is evaluated
 

@@ -12,6 +12,18 @@ const origin = v.pipe(
   v.regex(new RegExp(`^${authority}$`), 'expected an origin: https://HOST[:PORT], or http://localhost[:PORT]'),
 );
 
+// 43 characters of base64url hold 32 bytes: the last has four bits
+const app = 'android:apk-key-hash:[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]|ios:bundle-id:[A-Za-z0-9][A-Za-z0-9.-]{0,154}';
+
+const originOrApp = v.pipe(
+  v.string(),
+  v.maxLength(260),
+  v.regex(
+    new RegExp(`^(${authority}|${app})$`),
+    'expected an origin: https://HOST[:PORT], http://localhost[:PORT], android:apk-key-hash:HASH or ios:bundle-id:ID',
+  ),
+);
+
 const rp = v.strictObject({
   id: v.optional(
     v.pipe(
@@ -23,10 +35,18 @@ const rp = v.strictObject({
   ),
   name: v.optional(v.pipe(text(64), v.description('what authenticators show; default: rp.id'))),
   origins: v.pipe(
-    v.array(origin),
+    v.array(originOrApp),
     v.minLength(1),
     v.maxLength(32, 'at most 32 origins'),
-    v.description('where the site is reached, as the browser writes it'),
+    v.description('where the site is reached, as the browser writes it, and apps: `android:apk-key-hash:..`'),
+  ),
+  topOrigins: v.optional(
+    v.pipe(
+      v.array(origin),
+      v.minLength(1),
+      v.maxLength(32, 'at most 32 origins'),
+      v.description('pages that may hold the site in a frame where a passkey is used; default: none'),
+    ),
   ),
 });
 

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { Fido2Error } from '../errors.ts';
 import { checkSettings } from './checks.ts';
 import { type Finding, type JsonDocument, parseDocument } from './document.ts';
+import { hostOf, isWebOrigin } from './related-origins.ts';
 import { type Policy, toPolicy } from './rules.ts';
 import { settingsSchema, type WrittenSettings } from './schema.ts';
 
@@ -15,7 +16,16 @@ export interface Workload {
 
 /** fido2.json with its defaults. Durations are milliseconds. */
 export interface Settings {
-  readonly rp: { readonly id: string; readonly name: string; readonly origins: readonly string[] };
+  readonly rp: {
+    readonly id: string;
+    readonly name: string;
+    /** Of websites alone, at least one. */
+    readonly origins: readonly string[];
+    /** Origins of apps: they may end a ceremony, and are nothing else. */
+    readonly apps: readonly string[];
+    /** Pages that may hold a ceremony in a frame. */
+    readonly topOrigins: readonly string[];
+  };
   readonly session: { readonly idle: number; readonly absolute: number };
   readonly identity: {
     readonly issuer: string;
@@ -66,7 +76,7 @@ export function parseSettings(text: string): { settings: Settings; warnings: rea
   const parsed = v.safeParse(settingsSchema, document.value);
   if (!parsed.success) throw new SettingsError(parsed.issues.map((issue) => toFinding(document, issue)));
   const settings = withDefaults(parsed.output);
-  const { errors, warnings } = checkSettings(settings);
+  const { errors, warnings } = checkSettings(settings, parsed.output.rp);
   const place = ({ path, message, hint }: { path: readonly (string | number)[]; message: string; hint: string }) =>
     document.finding(path, message, hint);
   if (errors.length > 0) throw new SettingsError(errors.map(place));
@@ -75,12 +85,19 @@ export function parseSettings(text: string): { settings: Settings; warnings: rea
 
 function withDefaults(written: WrittenSettings): Settings {
   const { rp, identity, pages } = written;
-  const [origin = ''] = rp.origins;
+  const origins = rp.origins.filter(isWebOrigin);
+  const [origin = ''] = origins;
   const id = rp.id ?? hostOf(origin);
   const issuer = identity.issuer ?? origin;
   const name = rp.name ?? id;
   return {
-    rp: { id, name, origins: rp.origins },
+    rp: {
+      id,
+      name,
+      origins,
+      apps: rp.origins.filter((each) => !isWebOrigin(each)),
+      topOrigins: rp.topOrigins ?? [],
+    },
     session: written.session,
     identity: { ...identity, issuer, audience: identity.audience ?? issuer },
     keys: written.keys,
@@ -97,10 +114,6 @@ function withDefaults(written: WrittenSettings): Settings {
       accent: pages.accent ?? null,
     },
   };
-}
-
-function hostOf(origin: string): string {
-  return origin.slice(origin.indexOf('//') + 2).replace(/:[0-9]+$/, '');
 }
 
 function toFinding(document: JsonDocument, issue: v.BaseIssue<unknown>): Finding {

@@ -16,6 +16,7 @@ import { findNginx, type Nginx } from '../../src/cli/nginx-binary.ts';
 import { renderConf } from '../../src/cli/nginx-conf.ts';
 import { type Owner, ownerOf, unprivilegedOwner } from '../../src/cli/owner.ts';
 import type { IdentityPorts } from '../../src/identity/record.ts';
+import { isWebOrigin } from '../../src/policy/related-origins.ts';
 import { cleanUp } from './cleanup.ts';
 import { request } from './client.ts';
 import { freePort } from './free-port.ts';
@@ -111,7 +112,7 @@ export async function startNginx(options: NginxOptions = {}): Promise<RunningNgi
     const settings = siteSettings(options, port, data);
     writeSettings(settings);
     const scripts = join(folder, 'conf/fido2');
-    const { origins } = settings.rp;
+    const origins = settings.rp.origins.filter(isWebOrigin);
     renderConf({ scripts, settings: join(folder, 'fido2.json'), data, run: join(folder, 'run') }, origins);
     useGateEngine(folder, options.engine ?? 'njs');
     const site = { folder, port, modules: binary.modules, user: isRoot ? owner.name : null };

@@ -85,6 +85,7 @@ http {
         ${server}
         include fido2/server.conf;
         include fido2/discovery.conf;
+        include fido2/well-known.conf;
         ${upstream === undefined ? '' : appLocations}
         ${locations}
     }

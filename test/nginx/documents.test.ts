@@ -42,6 +42,17 @@ describe.runIf(await needs('nginx'))('documents', () => {
     expect((await request(nginx, { method: 'HEAD', path: '/fido2/jwks.json' })).status).toBe(200);
   });
 
+  it('answers 304 for the metadata too, and to a list, a weak tag and a star', async () => {
+    const path = '/.well-known/oauth-authorization-server';
+    const { etag = '' } = (await get(nginx, path)).headers;
+    for (const known of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
+      const again = await get(nginx, path, { headers: { 'If-None-Match': known } });
+      expect([known, again.status, again.text, again.headers.etag]).toEqual([known, 304, '', etag]);
+      expect(again.headers['cache-control']).toBe('public, max-age=150');
+    }
+    expect((await get(nginx, path, { headers: { 'If-None-Match': etag.slice(0, -2) } })).status).toBe(200);
+  });
+
   it('describes the issuer where verifiers look for it', async () => {
     const names = ['openid-configuration', 'oauth-authorization-server'];
     for (const path of names.flatMap((name) => [`/.well-known/${name}`, `/fido2/.well-known/${name}`])) {
@@ -55,6 +66,18 @@ describe.runIf(await needs('nginx'))('documents', () => {
       expect(answer.headers['cache-control']).toBe('public, max-age=150');
       expect(answer.headers['content-type']).toBe('application/json');
     }
+  });
+
+  it('describes an issuer with a path where RFC 8414 looks for it, and there no other', async () => {
+    const path = '/.well-known/oauth-authorization-server/fido2';
+    expect((await get(nginx, path)).json()).toMatchObject({ status: 404, code: 'not_found' });
+    const issuer = 'https://id.example.com/fido2';
+    const site = await startNginx({ settings: { identity: { issuer } } });
+    for (const each of [path, '/fido2/.well-known/openid-configuration']) {
+      const answer = await get(site, each);
+      expect(answer.json()).toMatchObject({ issuer, jwks_uri: `${issuer}/jwks.json` });
+    }
+    await site.stop();
   });
 
   it('says that it is well and no more', async () => {

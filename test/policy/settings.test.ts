@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Fido2Error } from '../../src/errors.ts';
 import type { Finding } from '../../src/policy/document.ts';
+import { relatedOrigins } from '../../src/policy/related-origins.ts';
 import { formatFinding, parseSettings, SettingsError } from '../../src/policy/settings.ts';
 
 type Json = Record<string, unknown>;
@@ -22,7 +23,13 @@ const warned = (more: Json): string[] => parseSettings(text(more)).warnings.map(
 test('what is not written has its default', () => {
   const { settings, warnings } = parseSettings(text());
   expect(settings).toEqual({
-    rp: { id: 'app.example.com', name: 'app.example.com', origins: ['https://app.example.com'] },
+    rp: {
+      id: 'app.example.com',
+      name: 'app.example.com',
+      origins: ['https://app.example.com'],
+      apps: [],
+      topOrigins: [],
+    },
     session: { idle: 1_800_000, absolute: 43_200_000 },
     identity: {
       issuer: 'https://app.example.com',
@@ -232,6 +239,52 @@ describe('the relying party', () => {
     expect(refused({ rp: { origins: ['https://badexample.com'], id: 'example.com' } })).toEqual(['rp.origins.0']);
     expect(refused({ rp: { origins: ['https://example.com'], id: 'app.example.com' } })).toEqual(['rp.origins.0']);
     expect(refused({ rp: { origins: ['https://a.com'], id: 'com' } })).toEqual(['rp.id']);
+  });
+
+  test('an origin of another domain is a related one, where rp.id is written and the site itself is there', () => {
+    const origins = ['https://app.example.com', 'https://example.net', 'https://notexample.com:8443'];
+    expect(refused({ rp: { origins } })).toEqual(['rp.origins.1', 'rp.origins.2']);
+    expect(refused({ rp: { origins: origins.slice(1), id: 'example.com' } })).toEqual(['rp.origins.0', 'rp.origins.1']);
+    expect(refused({ rp: { origins: [...origins, 'http://localhost'], id: 'example.com' } })).toEqual(['rp.origins.3']);
+    const rp = { origins, id: 'example.com' };
+    expect(warned({ rp })).toEqual(['rp.origins.1', 'rp.origins.2', 'rp.id']);
+    expect(relatedOrigins(parseSettings(text({ rp })).settings.rp)).toEqual(origins.slice(1));
+  });
+
+  const hash = Buffer.alloc(32, 1).toString('base64url');
+
+  test('apps stand among the origins and are no website', () => {
+    const apps = [`android:apk-key-hash:${hash}`, 'ios:bundle-id:com.example.app'];
+    const { rp, identity } = parseSettings(text({ rp: { origins: [...apps, 'https://a.test'] } })).settings;
+    expect(rp).toMatchObject({ id: 'a.test', origins: ['https://a.test'], apps });
+    expect(identity.issuer).toBe('https://a.test');
+    expect(refused({ rp: { origins: apps } })).toEqual(['rp.origins']);
+    expect(refused({ rp: { origins: ['https://a.test', ...apps, apps[0]] } })).toEqual(['rp.origins.3']);
+  });
+
+  test.each([
+    'android:apk-key-hash:',
+    `android:apk-key-hash:${hash}=`,
+    `android:apk-key-hash:${hash.slice(0, -1)}`,
+    `android:apk-key-hash:${hash.slice(0, -1)}B`,
+    `Android:apk-key-hash:${hash}`,
+    'ios:bundle-id:',
+    'ios:bundle-id:com example',
+    'ios:bundle-id:a/b',
+  ])('%j is no app', (origin) => {
+    expect(refused({ rp: { origins: ['https://a.test', origin] } })).toEqual(['rp.origins.1']);
+  });
+
+  test('the page around a frame is a website', () => {
+    const topOrigins = ['https://partner.example'];
+    const rp = { origins: ['https://a.test'], topOrigins };
+    expect(parseSettings(text({ rp })).settings.rp.topOrigins).toEqual(topOrigins);
+    for (const bad of ['https://b.test:443', 'https://b.test/', '*', 'ios:bundle-id:com.example', 'https://1.2.3.4']) {
+      expect(refused({ rp: { ...rp, topOrigins: [bad] } })).toEqual(['rp.topOrigins.0']);
+    }
+    expect(refused({ rp: { ...rp, topOrigins: [...topOrigins, ...topOrigins] } })).toEqual(['rp.topOrigins.1']);
+    expect(refused({ rp: { ...rp, topOrigins: [] } })).toEqual(['rp.topOrigins']);
+    expect(refused({ rp, cors: { origins: ['ios:bundle-id:com.example'] } })).toEqual(['cors.origins.0']);
   });
 
   test('a parent domain is warned about, the exact host is not', () => {

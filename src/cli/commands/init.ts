@@ -107,6 +107,7 @@ server {
 
     include ${folder}/server.conf;
     include ${folder}/discovery.conf;
+    include ${folder}/well-known.conf;
 
     location / {
         auth_request /fido2/authorize/user;

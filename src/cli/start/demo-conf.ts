@@ -49,6 +49,7 @@ ${listen.map((address) => `        listen ${address};`).join('\n')}
 
         include fido2/server.conf;
         include fido2/discovery.conf;
+        include fido2/well-known.conf;
 
         location / {
             include fido2/public.conf;
