@@ -5,6 +5,7 @@ import { caddyPath } from './caddy.ts';
 import { envoyPath } from './envoy.ts';
 import { meshTools } from './mesh-tools.ts';
 import { testNginx } from './nginx.ts';
+import { goModules, javaLibraries, pythonLibraries } from './toolchains.ts';
 
 const run = promisify(execFile);
 
@@ -18,6 +19,9 @@ const checks = {
   envoy: async () => (await run(await envoyPath(), ['--version'])).stdout.includes('version'),
   'mesh tools': async () => (await meshTools()) !== '',
   caddy: async () => (await run(await caddyPath(), ['version'])).stdout !== '',
+  python: async () => (await pythonLibraries()) !== '',
+  go: async () => (await goModules()) !== '',
+  java: async () => (await javaLibraries()) !== '',
   valgrind: async () => (await run('valgrind', ['--version'])).stdout.includes('valgrind'),
 } as const satisfies Readonly<Record<string, () => Promise<boolean>>>;
 
