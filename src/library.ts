@@ -1,4 +1,5 @@
 import { webcrypto } from 'node:crypto';
+import { verifyMlDsa } from './crypto/ml-dsa.ts';
 import { createVerifier } from './crypto/verify.ts';
 import { attestationFormats } from './protocol/attestation/formats.ts';
 import {
@@ -24,7 +25,7 @@ export { type ErrorCode, Fido2Error } from './errors.ts';
 export { creationOptions, requestOptions } from './protocol/options.ts';
 export type { AuthenticationExpectation, AuthenticationResult, RegistrationExpectation, RegistrationResult };
 
-const verifier = createVerifier({ subtle: webcrypto.subtle, mode: 'auto' });
+const verifier = createVerifier({ subtle: webcrypto.subtle, mode: 'auto', mlDsa: verifyMlDsa });
 
 /**
  * Verifies a RegistrationResponseJSON (Level 3, section 7.1). Throws Fido2Error with a code and the number of the

@@ -1,4 +1,5 @@
 import { type Algorithm, algorithms, findAlgorithm, fitsKey } from '../protocol/algorithms.ts';
+import type { AkpKey } from '../protocol/public-key.ts';
 import type { Verifier } from '../protocol/verifier.ts';
 import { digest } from './digest.ts';
 import { portableDigest, verifyPortable } from './noble.ts';
@@ -11,10 +12,14 @@ export type CryptoMode = 'auto' | 'portable';
 export interface VerifierOptions {
   readonly subtle: Subtle;
   readonly mode: CryptoMode;
+  /** verifyMlDsa of ml-dsa.ts, which only those import who want it: without it no such signature holds. */
+  readonly mlDsa?: MlDsaVerification;
 }
 
+type MlDsaVerification = (key: AkpKey, data: Uint8Array, signature: Uint8Array) => boolean;
+
 /** The cryptography of the ceremonies. */
-export function createVerifier({ subtle, mode }: VerifierOptions): Verifier {
+export function createVerifier({ subtle, mode, mlDsa }: VerifierOptions): Verifier {
   const native = new Map<number, Promise<boolean>>();
   const usesNative = (algorithm: Algorithm): Promise<boolean> => {
     const known = native.get(algorithm.id) ?? isNative(subtle, algorithm);
@@ -26,6 +31,8 @@ export function createVerifier({ subtle, mode }: VerifierOptions): Verifier {
     async verify(key, id, data, signature) {
       const algorithm = findAlgorithm(id);
       if (algorithm === undefined || !fitsKey(algorithm, key)) return false;
+      if (algorithm.kty === 'AKP' || key.kty === 'AKP')
+        return key.kty === 'AKP' && mlDsa?.(key, data, signature) === true;
       return mode === 'auto' && (await usesNative(algorithm))
         ? verifyNative(subtle, algorithm, key, data, signature)
         : verifyPortable(algorithm, key, data, signature);
@@ -33,13 +40,14 @@ export function createVerifier({ subtle, mode }: VerifierOptions): Verifier {
   };
 }
 
-/** Which backend verifies which algorithm, by its name: for the self-check. */
+/** Which backend verifies which algorithm, by its name: for the self-check. Those that nothing verifies are left out. */
 export async function algorithmBackends({
   subtle,
   mode,
+  mlDsa,
 }: VerifierOptions): Promise<Record<string, 'webcrypto' | 'portable'>> {
   const backends: Record<string, 'webcrypto' | 'portable'> = {};
-  for (const algorithm of algorithms)
+  for (const algorithm of algorithms.filter(({ kty }) => kty !== 'AKP' || mlDsa !== undefined))
     backends[algorithm.name] = mode === 'auto' && (await isNative(subtle, algorithm)) ? 'webcrypto' : 'portable';
   return backends;
 }

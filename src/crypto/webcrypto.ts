@@ -1,6 +1,6 @@
 import { concat, toBase64url } from '../bytes.ts';
-import type { Algorithm } from '../protocol/algorithms.ts';
-import type { PublicKey } from '../protocol/public-key.ts';
+import type { Algorithm, MlDsaAlgorithm } from '../protocol/algorithms.ts';
+import type { AkpKey, PublicKey } from '../protocol/public-key.ts';
 import { digestLength } from './digest.ts';
 import { derToRaw } from './ecdsa-signature.ts';
 import type { HashName, Subtle, SubtleKey } from './subtle.ts';
@@ -12,11 +12,14 @@ interface Parameters {
   readonly saltLength?: number;
 }
 
+type NativeAlgorithm = Exclude<Algorithm, MlDsaAlgorithm>;
+type NativeKey = Exclude<PublicKey, AkpKey>;
+
 /** Verifies by the runtime's WebCrypto. What it cannot import or verify is false. */
 export async function verifyNative(
   subtle: Subtle,
-  algorithm: Algorithm,
-  key: PublicKey,
+  algorithm: NativeAlgorithm,
+  key: NativeKey,
   data: Uint8Array,
   signature: Uint8Array,
 ): Promise<boolean> {
@@ -33,10 +36,11 @@ export async function verifyNative(
 /** A public key (RFC 8032 section 7.1, test 1) to try whether there is Ed25519: most builds of nginx lack it. */
 const ed25519Sample = { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' };
 
-/** Whether the runtime's WebCrypto has the algorithm. Ed448 and secp256k1 are nowhere, or experimental. */
+/** Whether the runtime's WebCrypto has the algorithm. Ed448, secp256k1 and ML-DSA are nowhere, or experimental. */
 export async function isNative(subtle: Subtle, algorithm: Algorithm): Promise<boolean> {
   if (algorithm.kty === 'RSA') return true;
-  if (algorithm.crv !== 'Ed25519') return algorithm.kty === 'EC' && algorithm.crv !== 'secp256k1';
+  if (algorithm.kty === 'EC') return algorithm.crv !== 'secp256k1';
+  if (algorithm.kty === 'AKP' || algorithm.crv !== 'Ed25519') return false;
   try {
     await subtle.importKey('jwk', ed25519Sample, { name: 'Ed25519' }, false, ['verify']);
     return true;
@@ -45,7 +49,7 @@ export async function isNative(subtle: Subtle, algorithm: Algorithm): Promise<bo
   }
 }
 
-function importKey(subtle: Subtle, algorithm: Algorithm, key: PublicKey): Promise<SubtleKey> {
+function importKey(subtle: Subtle, algorithm: NativeAlgorithm, key: NativeKey): Promise<SubtleKey> {
   const parameters = importParameters(algorithm, key);
   if (key.kty === 'RSA') {
     const jwk = { kty: 'RSA', n: toBase64url(key.n), e: toBase64url(key.e) };
@@ -55,13 +59,13 @@ function importKey(subtle: Subtle, algorithm: Algorithm, key: PublicKey): Promis
   return subtle.importKey('raw', point, parameters, false, ['verify']);
 }
 
-function importParameters(algorithm: Algorithm, key: PublicKey): Parameters {
+function importParameters(algorithm: NativeAlgorithm, key: NativeKey): Parameters {
   const { name } = verifyParameters(algorithm);
   if (key.kty === 'EC') return { name, namedCurve: key.crv };
   return algorithm.kty === 'RSA' ? { name, hash: algorithm.hash } : { name };
 }
 
-function verifyParameters(algorithm: Algorithm): Parameters {
+function verifyParameters(algorithm: NativeAlgorithm): Parameters {
   if (algorithm.kty === 'EC') return { name: 'ECDSA', hash: algorithm.hash };
   if (algorithm.kty === 'OKP') return { name: algorithm.crv };
   if (algorithm.padding === 'pkcs1') return { name: 'RSASSA-PKCS1-v1_5' };

@@ -1,4 +1,4 @@
-import type { EdwardsCurve, PublicKey, WeierstrassCurve } from './public-key.ts';
+import type { EdwardsCurve, ModuleLatticeSet, PublicKey, WeierstrassCurve } from './public-key.ts';
 import type { HashName } from './verifier.ts';
 
 interface Row {
@@ -27,7 +27,13 @@ export interface RsaAlgorithm extends Row {
   readonly attestationOnly?: true;
 }
 
-export type Algorithm = EcdsaAlgorithm | EddsaAlgorithm | RsaAlgorithm;
+/** ML-DSA (FIPS 204), pure and without a context, as RFC 9964 has it in COSE. */
+export interface MlDsaAlgorithm extends Row {
+  readonly kty: 'AKP';
+  readonly set: ModuleLatticeSet;
+}
+
+export type Algorithm = EcdsaAlgorithm | EddsaAlgorithm | RsaAlgorithm | MlDsaAlgorithm;
 
 /**
  * The only list of algorithms: what the backends do with a row follows from its fields. Those of RFC 9864 say by name
@@ -51,6 +57,9 @@ export const algorithms: readonly Algorithm[] = [
   { id: -37, name: 'PS256', kty: 'RSA', padding: 'pss', hash: 'SHA-256' },
   { id: -38, name: 'PS384', kty: 'RSA', padding: 'pss', hash: 'SHA-384' },
   { id: -39, name: 'PS512', kty: 'RSA', padding: 'pss', hash: 'SHA-512' },
+  { id: -48, name: 'ML-DSA-44', kty: 'AKP', set: 'ML-DSA-44' },
+  { id: -49, name: 'ML-DSA-65', kty: 'AKP', set: 'ML-DSA-65' },
+  { id: -50, name: 'ML-DSA-87', kty: 'AKP', set: 'ML-DSA-87' },
 ];
 
 /** Those of credentials that can sign in. */
@@ -69,7 +78,9 @@ export function findAlgorithm(id: unknown): Algorithm | undefined {
  * another than the one that the algorithm's name is bound to for credentials.
  */
 export function fitsKey(algorithm: Algorithm, key: PublicKey): boolean {
-  if (algorithm.kty === 'RSA' || key.kty === 'RSA') return algorithm.kty === key.kty;
-  if (algorithm.crv === key.crv) return true;
-  return algorithm.kty === 'EC' && key.kty === 'EC' && algorithm.crv !== 'secp256k1' && key.crv !== 'secp256k1';
+  if (algorithm.kty === 'RSA') return key.kty === 'RSA';
+  if (algorithm.kty === 'AKP') return key.kty === 'AKP' && key.set === algorithm.set;
+  if (algorithm.kty === 'OKP') return key.kty === 'OKP' && key.crv === algorithm.crv;
+  if (key.kty !== 'EC') return false;
+  return algorithm.crv === key.crv || (algorithm.crv !== 'secp256k1' && key.crv !== 'secp256k1');
 }

@@ -1,7 +1,7 @@
 import { Fido2Error } from '../errors.ts';
 import { findAlgorithm } from './algorithms.ts';
 import { type CborMap, type CborRules, decodeCborMap, hasExactly } from './cbor.ts';
-import { ecKey, okpKey, type PublicKey, rsaKey } from './public-key.ts';
+import { akpKey, ecKey, okpKey, type PublicKey, rsaKey } from './public-key.ts';
 
 /** A COSE_Key of which no more is known than its algorithm. */
 export interface CoseKey {
@@ -9,9 +9,9 @@ export interface CoseKey {
   readonly parameters: CborMap;
 }
 
-/** Labels and values of RFC 9052 section 7, RFC 9053 section 7 and RFC 8230 section 4. */
-const label = { kty: 1, alg: 3, crv: -1, x: -2, y: -3, n: -1, e: -2 };
-const keyType = { OKP: 1, EC: 2, RSA: 3 };
+/** Labels and values of RFC 9052 section 7, RFC 9053 section 7, RFC 8230 section 4 and RFC 9964 section 3. */
+const label = { kty: 1, alg: 3, crv: -1, x: -2, y: -3, n: -1, e: -2, pub: -1 };
+const keyType = { OKP: 1, EC: 2, RSA: 3, AKP: 7 };
 const curveId = { 'P-256': 1, 'P-384': 2, 'P-521': 3, Ed25519: 6, Ed448: 7, secp256k1: 8 };
 
 /** Reads a COSE_Key as far as its `alg`, which a credential's key must have. */
@@ -39,6 +39,10 @@ export function toPublicKey({ algorithm: id, parameters }: CoseKey): PublicKey {
   if (algorithm.kty === 'RSA') {
     requireOnly(parameters, label.kty, label.alg, label.n, label.e);
     return rsaKey(bytes(label.n), bytes(label.e));
+  }
+  if (algorithm.kty === 'AKP') {
+    requireOnly(parameters, label.kty, label.alg, label.pub);
+    return akpKey(algorithm.set, bytes(label.pub));
   }
   const crv = parameters.get(label.crv);
   if (crv !== curveId[algorithm.crv]) throw invalid(`crv ${crv} with algorithm ${algorithm.name}`);

@@ -4,6 +4,7 @@ import { edwardsCurves, isOnWeierstrassCurve, isStrongEdwardsPoint, weierstrassC
 
 export type WeierstrassCurve = 'P-256' | 'P-384' | 'P-521' | 'secp256k1';
 export type EdwardsCurve = 'Ed25519' | 'Ed448';
+export type ModuleLatticeSet = 'ML-DSA-44' | 'ML-DSA-65' | 'ML-DSA-87';
 
 /** Coordinates, big-endian, each as long as the curve's field. */
 export interface EcKey {
@@ -27,7 +28,14 @@ export interface RsaKey {
   readonly e: Uint8Array;
 }
 
-export type PublicKey = EcKey | OkpKey | RsaKey;
+/** A key of ML-DSA as FIPS 204 encodes it; the parameter set says how long it is. */
+export interface AkpKey {
+  readonly kty: 'AKP';
+  readonly set: ModuleLatticeSet;
+  readonly pub: Uint8Array;
+}
+
+export type PublicKey = EcKey | OkpKey | RsaKey | AkpKey;
 
 /** A key on a short Weierstrass curve, uncompressed, its point on the curve. Throws `public_key_invalid`. */
 export function ecKey(crv: WeierstrassCurve, x: Uint8Array, y: Uint8Array): EcKey {
@@ -55,11 +63,25 @@ export function rsaKey(n: Uint8Array, e: Uint8Array): RsaKey {
   return { kty: 'RSA', n, e };
 }
 
+/** Bytes (FIPS 204, table 2). */
+const publicKeyLength: Readonly<Record<ModuleLatticeSet, number>> = {
+  'ML-DSA-44': 1312,
+  'ML-DSA-65': 1952,
+  'ML-DSA-87': 2592,
+};
+
+/** Any bytes of the right length are a key of ML-DSA. */
+export function akpKey(set: ModuleLatticeSet, pub: Uint8Array): AkpKey {
+  if (pub.length !== publicKeyLength[set]) throw invalid(`a key of ${pub.length} bytes for ${set}`);
+  return { kty: 'AKP', set, pub };
+}
+
 /** Whether two keys are the same. */
 export function sameKey(a: PublicKey, b: PublicKey): boolean {
   if (a.kty === 'RSA') return b.kty === 'RSA' && equal(a.n, b.n) && equal(a.e, b.e);
   if (a.kty === 'EC') return b.kty === 'EC' && a.crv === b.crv && equal(a.x, b.x) && equal(a.y, b.y);
-  return b.kty === 'OKP' && a.crv === b.crv && equal(a.x, b.x);
+  if (a.kty === 'OKP') return b.kty === 'OKP' && a.crv === b.crv && equal(a.x, b.x);
+  return b.kty === 'AKP' && a.set === b.set && equal(a.pub, b.pub);
 }
 
 /** 0 for nothing and for a number with a leading zero byte, which neither COSE nor this type allow. */

@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import type { CborMap, CborValue } from './cbor.ts';
 import {
   basicConstraints,
@@ -16,8 +16,8 @@ export interface AttestationContext {
   readonly authority: CertificateAuthority;
   readonly aaguid: Uint8Array;
   readonly credentialId: Uint8Array;
-  /** The credential's own key. */
-  readonly privateKey: KeyObject;
+  /** The credential's own; absent for an algorithm that OpenSSL does not have. */
+  readonly keys?: KeyPair;
   readonly authData: Uint8Array;
   readonly clientDataHash: Uint8Array;
   readonly changes: AttestationChanges;
@@ -69,22 +69,27 @@ export function packed(context: AttestationContext): Statement {
 }
 
 export function fidoU2f(context: AttestationContext): Statement {
-  const { authority, aaguid, credentialId, privateKey, authData, clientDataHash, changes } = context;
+  const { authority, aaguid, credentialId, authData, clientDataHash, changes } = context;
   const { certificate, keys } = createAttestationCertificate(authority, aaguid, changes.certificate);
-  const jwk = createPublicKey(privateKey).export({ format: 'jwk' });
+  const jwk = ownKeys(context).publicKey.export({ format: 'jwk' });
   const point = Buffer.concat([Buffer.of(4), ...[jwk.x, jwk.y].map((text) => Buffer.from(text ?? '', 'base64url'))]);
   const signed = Buffer.concat([Buffer.of(0), authData.subarray(0, 32), clientDataHash, credentialId, point]);
   return ['fido-u2f', statementOf(['sig', sign('sha256', signed, keys.privateKey)], ['x5c', [certificate]])];
 }
 
+function ownKeys({ keys }: AttestationContext): KeyPair {
+  if (keys === undefined) throw new Error('this format attests keys of OpenSSL only');
+  return keys;
+}
+
 /** A certificate of the credential's own key. */
 function ownCertificate(context: AttestationContext, extensions: readonly CertificateExtension[]): Uint8Array {
-  const { authority, privateKey, changes } = context;
+  const { authority, changes } = context;
   return createCertificate({
     subject: [['CN', 'Credential']],
     issuer: authority.name,
     issuerKey: authority.keys.privateKey,
-    keys: { privateKey, publicKey: createPublicKey(privateKey) },
+    keys: ownKeys(context),
     extensions,
     ...changes.certificate,
   });
@@ -109,13 +114,13 @@ export const signPurpose = authorization(1, set(integer(2)));
 export const generatedOrigin = authorization(702, integer(0));
 
 export function androidKey(context: AttestationContext): Statement {
-  const { privateKey, authData, clientDataHash, changes } = context;
+  const { authData, clientDataHash, changes } = context;
   const { androidChallenge = clientDataHash, software = [], tee = [signPurpose, generatedOrigin] } = changes;
   const level = der(0x0a, Buffer.of(1));
   const lists = [sequence(...software), sequence(...tee)];
   const value = sequence(integer(3), level, integer(4), level, octets(androidChallenge), octets(Buffer.of()), ...lists);
   const certificate = ownCertificate(context, [{ id: '1.3.6.1.4.1.11129.2.1.17', value }]);
-  const signer = changes.certificate?.keys?.privateKey ?? privateKey;
+  const signer = changes.certificate?.keys?.privateKey ?? ownKeys(context).privateKey;
   const signature = sign('sha256', Buffer.concat([authData, clientDataHash]), signer);
   return ['android-key', statementOf(['alg', es256], ['sig', signature], ['x5c', [certificate]])];
 }
@@ -142,7 +147,7 @@ const u16 = (value: number): Buffer => Buffer.of(value >> 8, value & 0xff);
 const sized = (bytes: Uint8Array): Buffer => Buffer.concat([u16(bytes.length), bytes]);
 
 function publicArea(key: KeyObject, nameAlgorithm: number): Buffer {
-  const jwk = createPublicKey(key).export({ format: 'jwk' });
+  const jwk = key.export({ format: 'jwk' });
   const field = (text: string | undefined): Buffer => sized(Buffer.from(text ?? '', 'base64url'));
   const head = (type: number): Buffer =>
     Buffer.concat([u16(type), u16(nameAlgorithm), Buffer.alloc(4), sized(Buffer.of())]);
@@ -160,10 +165,10 @@ function rsaKeys(): KeyPair {
 }
 
 export function tpm(context: AttestationContext): Statement {
-  const { authority, privateKey, authData, clientDataHash, changes } = context;
+  const { authority, authData, clientDataHash, changes } = context;
   const [alg, algHash] = changes.tpmAlgorithm ?? [-257, 'sha256'];
   const [nameId, nameHash] = changes.nameAlgorithm ?? [0x000b, 'sha256'];
-  const honest = publicArea(privateKey, nameId);
+  const honest = publicArea(ownKeys(context).publicKey, nameId);
   const pubArea = changes.pubArea?.(honest) ?? honest;
   const name = Buffer.concat([u16(nameId), hash(nameHash, pubArea)]);
   const extraData = sized(hash(algHash, Buffer.concat([authData, clientDataHash])));

@@ -1,4 +1,4 @@
-import { createHash, type KeyObject, randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { CreationOptionsJSON, RequestOptionsJSON } from '../../src/protocol/options.ts';
 import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '../../src/protocol/response-json.ts';
 import {
@@ -14,7 +14,7 @@ import {
 } from './attestations.ts';
 import { type CborMap, type CborValue, encodeCbor } from './cbor.ts';
 import { type CertificateAuthority, createAuthority, type KeyPair } from './certificates.ts';
-import { type AlgorithmName, coseAlgorithms, coseKeyOf, generateKeys, signWith } from './credential-keys.ts';
+import { type AlgorithmName, type CredentialKeys, coseAlgorithms, credentialKeys } from './credential-keys.ts';
 
 export type AttestationName = 'none' | 'packed-self' | keyof typeof makers;
 
@@ -53,7 +53,7 @@ export interface HeldCredential {
   readonly rpId: string;
   readonly userHandle: Uint8Array;
   readonly algorithm: AlgorithmName;
-  readonly privateKey: KeyObject;
+  readonly keys: CredentialKeys;
   /** The COSE_Key as it was attested. */
   readonly publicKey: Uint8Array;
   signCount: number;
@@ -100,12 +100,11 @@ export class Authenticator {
     if (this.credentials.some((held) => excluded.includes(base64url(held.id))))
       throw new DOMException('The authenticator was previously registered.', 'InvalidStateError');
 
-    const keys = this.#options.keys ?? generateKeys(algorithm);
-    const coseKey = coseKeyOf(keys.publicKey, algorithm);
-    const publicKey = encodeCbor(tamper.coseKey?.(coseKey) ?? coseKey);
+    const keys = credentialKeys(algorithm, this.#options.keys);
+    const publicKey = encodeCbor(tamper.coseKey?.(keys.coseKey) ?? keys.coseKey);
     const id = tamper.credentialId ?? randomBytes(32);
     const userHandle = Buffer.from(options.user.id, 'base64url');
-    const credential = { id, rpId, userHandle, algorithm, privateKey: keys.privateKey, publicKey, signCount: 0 };
+    const credential = { id, rpId, userHandle, algorithm, keys, publicKey, signCount: 0 };
     this.credentials.push(credential);
 
     const idLength = Uint8Array.of(id.length >> 8, id.length & 0xff);
@@ -144,11 +143,7 @@ export class Authenticator {
 
     const authData = this.#authData(credential, tamper, null);
     const clientDataJSON = this.#clientData('webauthn.get', options.challenge, tamper);
-    const signature = signWith(
-      credential.algorithm,
-      credential.privateKey,
-      Buffer.concat([authData, sha256(clientDataJSON)]),
-    );
+    const signature = credential.keys.sign(Buffer.concat([authData, sha256(clientDataJSON)]));
     return {
       id: base64url(credential.id),
       rawId: base64url(credential.id),
@@ -203,15 +198,16 @@ export class Authenticator {
     if (attestation === 'packed-self') {
       const statement = new Map<CborValue, CborValue>([
         ['alg', coseAlgorithms[credential.algorithm]],
-        ['sig', signed(signWith(credential.algorithm, credential.privateKey, toSign))],
+        ['sig', signed(credential.keys.sign(toSign))],
       ]);
       return ['packed', statement];
     }
+    const { pair } = credential.keys;
     const [format, statement] = makers[attestation]({
       authority: this.authority,
       aaguid: this.aaguid,
       credentialId: credential.id,
-      privateKey: credential.privateKey,
+      ...(pair !== undefined && { keys: pair }),
       authData: toSign.subarray(0, -32),
       clientDataHash: toSign.subarray(-32),
       changes: tamper.attestation ?? {},

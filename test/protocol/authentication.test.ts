@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { encodeCbor } from '../helpers/cbor.ts';
 import { ecKeys } from '../helpers/certificates.ts';
-import { type AlgorithmName, coseKeyOf } from '../helpers/credential-keys.ts';
+import { algorithmNames, coseKeyOf } from '../helpers/credential-keys.ts';
 import { type Authentication, authenticate, userHandle } from './ceremony.ts';
 
 const withHandle =
@@ -12,7 +12,7 @@ const withHandle =
   });
 
 describe('accepts', () => {
-  const algorithms: readonly AlgorithmName[] = ['ES256', 'ES384', 'ES512', 'EdDSA', 'RS256'];
+  const algorithms = algorithmNames.filter((name) => name !== 'RS1');
   test.each(algorithms)('%s', async (algorithm) => {
     expect(await authenticate({ options: { algorithm } })).toMatchObject({ signCount: 2, signCountRegressed: false });
   });

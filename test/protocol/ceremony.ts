@@ -1,5 +1,7 @@
 import { webcrypto } from 'node:crypto';
+import { verifyMlDsa } from '../../src/crypto/ml-dsa.ts';
 import { createVerifier } from '../../src/crypto/verify.ts';
+import { credentialAlgorithms } from '../../src/protocol/algorithms.ts';
 import { attestationFormats } from '../../src/protocol/attestation/formats.ts';
 import {
   type AuthenticationExpectation,
@@ -20,7 +22,7 @@ export const origin = 'https://login.example.org';
 export const rpId = 'login.example.org';
 export const challenge = new Uint8Array(32).fill(9);
 export const userHandle = new Uint8Array(16).fill(3);
-export const verifier = createVerifier({ subtle: webcrypto.subtle, mode: 'auto' });
+export const verifier = createVerifier({ subtle: webcrypto.subtle, mode: 'auto', mlDsa: verifyMlDsa });
 
 const common = { challenge, rpId, userVerification: 'required', timeout: 60_000 } as const;
 
@@ -40,7 +42,7 @@ const expectation: RegistrationExpectation = {
   origins: [origin],
   rpId,
   userVerification: 'required',
-  algorithms: [-7, -8, -35, -36, -257],
+  algorithms: credentialAlgorithms.map(({ id }) => id),
   time: Date.UTC(2026, 0, 1),
   trustAnchors: null,
   formats: attestationFormats,

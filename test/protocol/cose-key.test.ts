@@ -10,7 +10,7 @@ import { parseCoseKey, toPublicKey } from '../../src/protocol/cose-key.ts';
 import { edwardsCurves, isStrongEdwardsPoint, weierstrassCurves } from '../../src/protocol/curves.ts';
 import type { PublicKey } from '../../src/protocol/public-key.ts';
 import { type CborMap, type CborValue, encodeCbor } from '../helpers/cbor.ts';
-import { type AlgorithmName, coseAlgorithms, coseKeyOf } from '../helpers/credential-keys.ts';
+import { coseAlgorithms, coseKeyOf } from '../helpers/credential-keys.ts';
 import { fromHex } from '../helpers/vectors.ts';
 import { codedErrorOrValue } from './properties.ts';
 
@@ -21,11 +21,16 @@ const pairs = {
   EdDSA: generateKeyPairSync('ed25519'),
   RS256: generateKeyPairSync('rsa', { modulusLength: 2048 }),
 };
-const names = Object.keys(pairs) as AlgorithmName[];
-const keyOf = (name: AlgorithmName): CborMap => coseKeyOf(pairs[name].publicKey, name);
+const names = Object.keys(pairs) as (keyof typeof pairs)[];
+type Name = keyof typeof pairs;
+const keyOf = (name: Name): CborMap => coseKeyOf(pairs[name].publicKey, name);
 const read = (key: CborMap): PublicKey => toPublicKey(parseCoseKey(encodeCbor(key)));
-const change = (name: AlgorithmName, ...entries: [number, CborValue][]): CborMap =>
-  new Map([...keyOf(name), ...entries]);
+const change = (name: Name, ...entries: [number, CborValue][]): CborMap => new Map([...keyOf(name), ...entries]);
+const lattice: CborMap = new Map<CborValue, CborValue>([
+  [1, 7],
+  [3, -48],
+  [-1, new Uint8Array(1312)],
+]);
 const invalid = expect.objectContaining({ code: 'public_key_invalid' });
 
 test.each(names)('%s keys are read', (name) => {
@@ -40,6 +45,10 @@ describe('an algorithm is bound to its type and curve (section 5.8.5)', () => {
   test.each(others)('a key for %s does not pass as %s', (name, other) => {
     expect(() => read(change(name, [3, coseAlgorithms[other]]))).toThrow(invalid);
   });
+});
+
+test('ML-DSA keys are read', () => {
+  expect(read(lattice)).toMatchObject({ kty: 'AKP', set: 'ML-DSA-44' });
 });
 
 describe('refuses', () => {
@@ -79,6 +88,16 @@ describe('refuses', () => {
     ['an RSA exponent of 33 bits', change('RS256', [-2, Uint8Array.of(1, 0, 0, 0, 1)])],
     ['no RSA exponent', change('RS256', [-2, new Uint8Array(0)])],
   ])('%s', (_, key) => {
+    expect(() => read(key)).toThrow(invalid);
+  });
+  test.each<[string, CborMap]>([
+    ['another type', new Map<CborValue, CborValue>([...lattice, [1, 2]])],
+    ['the key of another parameter set', new Map<CborValue, CborValue>([...lattice, [3, -49]])],
+    ['a key one byte short', new Map<CborValue, CborValue>([...lattice, [-1, new Uint8Array(1311)]])],
+    ['a private part', new Map<CborValue, CborValue>([...lattice, [-2, new Uint8Array(32)]])],
+    ['no key', new Map([...lattice].filter(([label]) => label !== -1))],
+    ['ES256 for a key of ML-DSA', new Map<CborValue, CborValue>([...lattice, [3, -7]])],
+  ])('ML-DSA with %s', (_, key) => {
     expect(() => read(key)).toThrow(invalid);
   });
   test('a key without alg', () => {

@@ -1,18 +1,26 @@
 import { describe, expect, test } from 'vitest';
 import { createAuthority } from '../helpers/certificates.ts';
-import type { AlgorithmName } from '../helpers/credential-keys.ts';
-import { createAuthenticator, type Registration, register } from './ceremony.ts';
+import { algorithmNames, coseAlgorithms } from '../helpers/credential-keys.ts';
+import { createAuthenticator, type Registration, refusal, register } from './ceremony.ts';
 
 const authority = createAuthority('Root of the registration tests');
 
 describe('accepts', () => {
-  const algorithms: readonly AlgorithmName[] = ['ES256', 'ES384', 'ES512', 'EdDSA', 'RS256'];
+  const algorithms = algorithmNames.filter((name) => name !== 'RS1');
   const types = { none: 'none', 'packed-self': 'self', 'packed-x5c': 'basic' } as const;
   const attestations = Object.entries(types) as [keyof typeof types, string][];
   test.each(
     algorithms.flatMap((algorithm) => attestations.map(([attestation, type]) => ({ algorithm, attestation, type }))),
   )('$algorithm with $attestation', async ({ algorithm, attestation, type }) => {
-    expect(await register({ options: { algorithm, attestation } })).toMatchObject({ attestationType: type });
+    const expected = { algorithms: [coseAlgorithms[algorithm]] };
+    const result = await register({ options: { algorithm, attestation }, expected });
+    expect(result).toMatchObject({ attestationType: type, algorithm: coseAlgorithms[algorithm] });
+  });
+
+  test('RS1 where the options list it', async () => {
+    const options = { algorithm: 'RS1', attestation: 'packed-self' } as const;
+    expect(await register({ options, expected: { algorithms: [-65535] } })).toMatchObject({ algorithm: -65535 });
+    await expect(register({ options })).rejects.toMatchObject(refusal('algorithm_mismatch', '7.1.20'));
   });
 
   test('and tells what to keep', async () => {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { text as readStream } from 'node:stream/consumers';
+import { verifyMlDsa } from '../../crypto/ml-dsa.ts';
 import { createVerifier } from '../../crypto/verify.ts';
 import { type Inspection, inspectCeremony } from '../../protocol/inspect.ts';
 import { isJsonObject } from '../../protocol/json.ts';
@@ -18,7 +19,7 @@ export const inspectCommand: Command = {
   run: async (input) => (input.flag('lines') ? inspectLines(input) : inspectOne(input)),
 };
 
-const verifier = createVerifier({ subtle: nodeSubtle, mode: 'auto' });
+const verifier = createVerifier({ subtle: nodeSubtle, mode: 'auto', mlDsa: verifyMlDsa });
 
 async function inspectOne(input: Input): Promise<Answer> {
   const text = await readText(input);

@@ -35,7 +35,7 @@ export async function verifyTpm(input: AttestationInput, verifier: Verifier): Pr
   const { key, nameAlgorithm } = parsePublicArea(pubArea);
   requireStatement(sameKey(key, publicKey), "the public area's key is not the credential's");
   const { extraData, name } = parseCertifyInfo(certInfo);
-  requireStatement(algorithm.kty !== 'OKP', `alg ${algorithm.name} names no hash`);
+  requireStatement(algorithm.kty === 'EC' || algorithm.kty === 'RSA', `alg ${algorithm.name} names no hash`);
   const expected = await verifier.digest(algorithm.hash, signedBytes(input));
   requireStatement(equal(extraData, expected), 'extraData is not the hash of this ceremony');
   const areaName = concat(hashIdentifier(nameAlgorithm), await verifier.digest(nameAlgorithm, pubArea));
