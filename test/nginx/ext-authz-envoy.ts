@@ -61,7 +61,8 @@ export function envoyFront({ name, port, ask, answerer = 'answerer', told = [] }
   };
 }
 
-function askingFilter(path_prefix: string, cluster: string, taken: readonly string[]) {
+/** The filter that asks. `taken`: which headers of a 200 go on. */
+export function askingFilter(path_prefix: string, cluster: string, taken: readonly string[]) {
   return {
     name: extAuthz,
     typed_config: {
