@@ -1,7 +1,15 @@
 import { lstatSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { type DemoFacts, demoAdminPage, demoAppPage, demoHomePage, demoNotFoundPage } from '../pages/demo.ts';
+import {
+  type DemoFacts,
+  demoAdminPage,
+  demoAppPage,
+  demoConfPage,
+  demoHomePage,
+  demoNotFoundPage,
+} from '../pages/demo.ts';
 import type { Rendered, Site } from '../pages/page.ts';
+import type { DemoMembership } from './demo-membership.ts';
 import { type KeySet, tokenVerifier, type Verify } from './demo-token.ts';
 
 export interface DemoUpstreamOptions {
@@ -10,6 +18,11 @@ export interface DemoUpstreamOptions {
   readonly jwks: KeySet;
   readonly issuer: string;
   readonly audience: string;
+  /** Text of the nginx.conf before it, to be shown to whoever is signed in. */
+  readonly conf?: string | undefined;
+  /** Versions of what stands before it. */
+  readonly about?: string | undefined;
+  readonly membership?: DemoMembership | undefined;
 }
 
 export interface DemoUpstream {
@@ -21,12 +34,32 @@ export interface DemoUpstream {
 const bodyLimit = 16_384;
 const sessionCookie = '__Host-fido2';
 
-async function factsOf(request: IncomingMessage, verify: Verify): Promise<DemoFacts> {
+const mostTokens = 1000;
+
+interface Demo {
+  readonly site: Site;
+  readonly verify: Verify;
+  /** Tokens that came before. */
+  readonly seen: Set<string>;
+  readonly options: DemoUpstreamOptions;
+}
+
+/** Whether this very token came before: then nginx had it in memory and signed nothing. */
+function isRemembered(seen: Set<string>, token: string | null): boolean {
+  if (token === null) return false;
+  if (seen.has(token)) return true;
+  if (seen.size >= mostTokens) seen.clear();
+  seen.add(token);
+  return false;
+}
+
+async function factsOf(request: IncomingMessage, { verify, seen }: Demo): Promise<DemoFacts> {
   const value = request.headers['fido2-identity'];
   const token = typeof value === 'string' && value !== '' ? value : null;
   const sawSessionCookie = (request.headers.cookie ?? '').includes(sessionCookie);
   const nothing = { header: null, payload: null, verified: false, reason: '' };
-  return { token, sawSessionCookie, ...(token === null ? nothing : await verify(token)) };
+  const remembered = isRemembered(seen, token);
+  return { token, sawSessionCookie, remembered, ...(token === null ? nothing : await verify(token)) };
 }
 
 function sendPage(response: ServerResponse, status: number, { html, csp }: Rendered): void {
@@ -57,19 +90,19 @@ async function readBody(request: IncomingMessage): Promise<string> {
   return size > bodyLimit ? '' : Buffer.concat(chunks).toString();
 }
 
-function tokenIn(body: string): string {
+/** A member of a JSON body, whatever that is. */
+function memberOf(body: string, name: string): unknown {
   try {
     const value: unknown = JSON.parse(body);
-    const token: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, 'token') : undefined;
-    return typeof token === 'string' ? token : '';
+    return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
   } catch (error) {
-    if (error instanceof SyntaxError) return '';
+    if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }
 
 /** What a caller that asks for JSON is told; names and groups only of a token that holds. */
-function statement(path: string, { token, header, payload, verified }: DemoFacts): object {
+function statement(path: string, { token, header, payload, verified, remembered }: DemoFacts): object {
   const user = verified ? payload?.preferred_username : undefined;
   const groups = verified ? payload?.groups : undefined;
   return {
@@ -79,23 +112,49 @@ function statement(path: string, { token, header, payload, verified }: DemoFacts
     groups: Array.isArray(groups) ? groups : [],
     token: token === null ? null : { header, payload },
     verified,
+    remembered,
   };
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, verify: Verify, site: Site): Promise<void> {
+/** Only for whom the token names, only from a page of this site: another site's form has no JSON. */
+async function changeMembership(
+  request: IncomingMessage,
+  body: string,
+  demo: Demo,
+  facts: DemoFacts,
+): Promise<boolean> {
+  const { membership } = demo.options;
+  const user = facts.verified ? facts.payload?.preferred_username : undefined;
+  const member = memberOf(body, 'member');
+  const isJson = request.headers['content-type'] === 'application/json';
+  if (membership === undefined || !isJson || typeof user !== 'string' || typeof member !== 'boolean') return false;
+  return membership.change(user, member);
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, demo: Demo): Promise<void> {
+  const { site, options } = demo;
   const target = request.url ?? '/';
   const path = target.split('?')[0] ?? '/';
   const body = await readBody(request);
-  const facts = await factsOf(request, verify);
-  const isApp = path === '/app' || path.startsWith('/app/');
-  const isAdmin = path === '/admin' || path.startsWith('/admin/');
+  if (path === '/ping' || path === '/app/ping') return sendJson(response, 200, {});
   if (path === '/app/verify' && request.method === 'POST') {
-    const { verified, reason } = await verify(tokenIn(body));
-    sendJson(response, 200, { verified, reason });
-  } else if (/\bapplication\/json\b/i.test(request.headers.accept ?? '')) {
-    sendJson(response, 200, statement(target, facts));
-  } else if (isApp) sendPage(response, 200, demoAppPage({ site, facts }));
-  else if (isAdmin) sendPage(response, 200, demoAdminPage({ site, facts }));
+    const token = memberOf(body, 'token');
+    const { verified, reason } = await demo.verify(typeof token === 'string' ? token : '');
+    return sendJson(response, 200, { verified, reason });
+  }
+  const facts = await factsOf(request, demo);
+  if (path === '/app/group' && request.method === 'POST') {
+    const changed = await changeMembership(request, body, demo, facts);
+    return sendJson(response, changed ? 200 : 409, { changed });
+  }
+  if (/\bapplication\/json\b/i.test(request.headers.accept ?? '')) {
+    return sendJson(response, 200, statement(target, facts));
+  }
+  const parts = { site, facts, about: options.about, leaveWithin: options.membership?.within ?? null };
+  if (path === '/app/nginx.conf' && options.conf !== undefined) {
+    sendPage(response, 200, demoConfPage(site, options.conf));
+  } else if (path === '/app' || path.startsWith('/app/')) sendPage(response, 200, demoAppPage(parts));
+  else if (path === '/admin' || path.startsWith('/admin/')) sendPage(response, 200, demoAdminPage(parts));
   else if (path === '/') sendPage(response, 200, demoHomePage(site));
   else sendPage(response, 404, demoNotFoundPage(site));
 }
@@ -125,9 +184,9 @@ export async function runDemoUpstream(options: DemoUpstreamOptions): Promise<Dem
   const { issuer, audience, jwks } = options;
   const verify = tokenVerifier(jwks, issuer, audience);
   const { host, origin } = new URL(issuer);
-  const site: Site = { name: 'ngx-fido2 demo', host, origin };
+  const demo: Demo = { site: { name: 'ngx-fido2 demo', host, origin }, verify, seen: new Set(), options };
   const server = createServer((request, response) => {
-    answer(request, response, verify, site).catch((error: unknown) => {
+    answer(request, response, demo).catch((error: unknown) => {
       // a client that went away mid-body is no concern; anything else is a bug to be seen
       if (!request.destroyed) console.error('demo upstream:', error);
       response.destroy();

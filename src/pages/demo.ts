@@ -3,6 +3,7 @@ import { hash as scriptHash, text as scriptText } from 'asset:demo.ts';
 import { claimMeaning, demo } from './en-demo.ts';
 import { type Html, html } from './html.ts';
 import { icon } from './icons.ts';
+import { essentials, highlighted } from './nginx-conf.ts';
 import { brand, page, prefixOf, type Rendered, type Site } from './page.ts';
 
 export type Claims = Readonly<Record<string, unknown>>;
@@ -19,9 +20,19 @@ export interface DemoFacts {
   readonly reason: string;
   /** Whether the session cookie came along. It must not. */
   readonly sawSessionCookie: boolean;
+  /** Whether this very token came with a request before: then the gate had it in memory. */
+  readonly remembered: boolean;
 }
 
-export interface DemoParts {
+/** What the demo upstream knows of the nginx before it. */
+export interface DemoSetting {
+  /** Versions, as people read them. */
+  readonly about?: string | undefined;
+  /** `identity.refresh` in seconds, where people may leave the group admins to see it; else null. */
+  readonly leaveWithin: number | null;
+}
+
+export interface DemoParts extends DemoSetting {
   readonly site: Site;
   readonly facts: DemoFacts;
 }
@@ -30,22 +41,11 @@ export interface DemoParts {
 export interface DemoData {
   readonly token: string;
   readonly exp: number;
+  readonly leaveWithin: number | null;
 }
 
 const style = { text: styleText, hash: styleHash };
 const script = { text: scriptText, hash: scriptHash };
-
-const configuration = `http {
-  include fido2/http.conf;
-  server {
-    include fido2/server.conf;
-    location /app {
-      auth_request /fido2/authorize/user;
-      include fido2/upstream.conf;
-      proxy_pass http://app$fido2_deny;
-    }
-  }
-}`;
 
 function claim(claims: Claims | null, name: string): string {
   const value = claims?.[name];
@@ -65,10 +65,11 @@ function fact(holds: boolean, good: string, bad: string): Html {
   return html`<li class="${holds ? 'good' : 'bad'}">${holds ? icon.check : icon.broken}<span>${holds ? good : bad}</span></li>`;
 }
 
-function factList({ token, verified, reason, sawSessionCookie }: DemoFacts): Html {
+function factList({ token, verified, reason, sawSessionCookie, remembered }: DemoFacts): Html {
   return html`<ul class="facts">${fact(token !== null, demo.factToken, demo.factNoToken)}
 ${token !== null && fact(verified, demo.factVerified, demo.factNotVerified(reason))}
-${fact(!sawSessionCookie, demo.factCookie, demo.factCookieLeaked)}</ul>`;
+${fact(!sawSessionCookie, demo.factCookie, demo.factCookieLeaked)}
+${token !== null && html`<li class="help">${icon.effortless}<span>${remembered ? demo.factRemembered : demo.factSigned}</span></li>`}</ul>`;
 }
 
 function rows(claims: Claims): readonly Html[] {
@@ -76,7 +77,7 @@ function rows(claims: Claims): readonly Html[] {
     const time =
       (name === 'exp' || name === 'iat' || name === 'nbf' || name === 'auth_time') && typeof value === 'number';
     const shown = time ? `${new Date(value * 1000).toISOString().slice(11, 19)} UTC` : JSON.stringify(value);
-    return html`<tr><th scope="row">${name}</th><td><code>${shown}</code></td><td class="help">${claimMeaning(name)}</td></tr>`;
+    return html`<tr><th scope="row">${name}</th><td><div class="claim"><code>${shown}</code><span class="help">${claimMeaning(name)}</span></div></td></tr>`;
   });
 }
 
@@ -85,20 +86,23 @@ function tokenCard({ token, header, payload }: DemoFacts): Html | null {
   const [first = '', second = '', ...rest] = token.split('.');
   return html`<section class="panel"><h2>${demo.tokenTitle}</h2>
 <pre class="token" tabindex="0" aria-label="${demo.tokenHeader}"><span class="dim">${demo.tokenHeader}: </span><span class="one">${first}</span>.<span class="two">${second}</span>.<span class="three">${rest.join('.')}</span></pre>
-${header !== null && html`<h3 class="one">${demo.header}</h3><div class="scroll" tabindex="0" role="group" aria-label="${demo.header}"><table>${rows(header)}</table></div>`}
-${payload !== null && html`<h3 class="two">${demo.payload}<span class="count">${demo.expires} <span id="countdown">…</span></span></h3><div class="scroll" tabindex="0" role="group" aria-label="${demo.payload}"><table>${rows(payload)}</table></div>`}</section>`;
+${header !== null && html`<h3 class="one">${demo.header}</h3><table aria-label="${demo.header}">${rows(header)}</table>`}
+${payload !== null && html`<h3 class="two">${demo.payload}<span class="count">${demo.expires} <span id="countdown">…</span></span></h3><table aria-label="${demo.payload}">${rows(payload)}</table>`}</section>`;
 }
 
-function trial(id: string, label: string, text: string): Html {
-  return html`<li><div><button class="quiet" id="${id}" type="button" aria-describedby="${id}-text"><span>${label}</span></button><p class="help" id="${id}-text">${text}</p></div><div class="answer" id="${id}-answer" role="status"></div></li>`;
+function trial(id: string, label: string, text: string, more: Html | false = false): Html {
+  return html`<li><div><div class="actions"><button class="quiet" id="${id}" type="button" aria-describedby="${id}-text"><span>${label}</span></button>${more}</div><p class="help" id="${id}-text">${text}</p></div><div class="answer" id="${id}-answer" role="status"></div></li>`;
 }
 
-function trials(): Html {
+function trials({ leaveWithin }: DemoSetting): Html {
+  const copy = html`<button class="text" id="copy" type="button" hidden>${demo.copyCurl}</button>`;
   return html`<section class="panel"><h2>${demo.tryTitle}</h2><p class="help">${demo.tryText}</p><ul class="trials">
 ${trial('forge', demo.forge, demo.forgeText)}
 ${trial('tamper', demo.tamper, demo.tamperText)}
-${trial('anonymous', demo.anonymous, demo.anonymousText)}
-${trial('admin', demo.admin, demo.adminCallText)}</ul></section>`;
+${trial('anonymous', demo.anonymous, demo.anonymousText, copy)}
+${trial('admin', demo.admin, demo.adminCallText)}
+${leaveWithin !== null && trial('leave', demo.leave, demo.leaveText(leaveWithin))}
+${trial('measure', demo.measure, demo.measureText)}</ul></section>`;
 }
 
 function groups(payload: Claims | null): Html {
@@ -107,15 +111,23 @@ function groups(payload: Claims | null): Html {
   return html`<p class="who">${demo.groups}${tags.length > 0 ? tags : ` ${demo.noGroups}`}</p>`;
 }
 
+/** What stands before the upstream, and where to look further. */
+function strip({ site, about }: DemoParts): Html {
+  const prefix = prefixOf(site);
+  return html`<footer class="strip"><p class="help">${about !== undefined && html`${about} · `}${demo.engine}</p>
+<nav><a class="text" href="/app/nginx.conf">${demo.wholeConfiguration}</a><a class="text" href="${prefix}/jwks.json">${demo.keySet}</a><a class="text" href="${prefix}/healthz">${demo.health}</a></nav></footer>`;
+}
+
 function gatedPage(parts: DemoParts, title: string, text: Html | false, end: Html): Rendered {
   const { facts, site } = parts;
   const user = facts.verified ? claim(facts.payload, 'preferred_username') : '';
   const body = html`${top(site, user)}<main class="wide"><div class="columns"><div class="column">
 <section class="panel"><h1>${title}</h1>${text}${facts.verified && groups(facts.payload)}${factList(facts)}${end}</section>
-${trials()}</div>
-${tokenCard(facts)}</div></main>`;
+${trials(parts)}</div>
+${tokenCard(facts)}</div>${strip(parts)}</main>`;
   const exp = facts.payload?.exp;
-  const data: DemoData = { token: facts.token ?? '', exp: typeof exp === 'number' ? exp : 0 };
+  const { leaveWithin } = parts;
+  const data: DemoData = { token: facts.token ?? '', exp: typeof exp === 'number' ? exp : 0, leaveWithin };
   return page({ site, title, body, style, script, data });
 }
 
@@ -148,9 +160,18 @@ export function demoHomePage(site: Site): Rendered {
 <section class="hero"><h1>${demo.homeTitle}</h1><p>${demo.homeText}</p>
 <p class="actions"><a class="primary" href="/app">${icon.key}<span>${demo.openApp}</span></a><a class="quiet" href="/admin">${demo.openAdmin}</a></p></section>
 <ol class="flow">${flow}</ol>
-<section class="panel"><h2>${demo.configurationTitle}</h2><pre tabindex="0" aria-label="${demo.configurationTitle}">${configuration}</pre></section>
+<section class="panel"><h2>${demo.configurationTitle}</h2><p class="help">${demo.configurationText}</p><pre tabindex="0" aria-label="${demo.configurationTitle}">${highlighted(essentials)}</pre></section>
 <nav class="actions"><a class="text" href="${prefix}/account">${demo.passkeys}</a><a class="text" href="${prefix}/healthz">${demo.health}</a><a class="text" href="${prefix}/jwks.json">${demo.keySet}</a></nav></main>`;
   return page({ site, title: demo.homeTitle, body, style });
+}
+
+/** /app/nginx.conf: what nginx runs with. */
+export function demoConfPage(site: Site, conf: string): Rendered {
+  const title = demo.ownConfigurationTitle;
+  const body = html`${top(site, '')}<main class="wide"><section class="panel"><h1>${title}</h1><p class="help">${demo.configurationText}</p>
+<pre class="whole" tabindex="0" aria-label="${title}">${highlighted(conf)}</pre>
+<p class="actions"><a class="text" href="/app">${demo.back}</a></p></section></main>`;
+  return page({ site, title, body, style });
 }
 
 export function demoNotFoundPage(site: Site): Rendered {

@@ -79,6 +79,7 @@ describe('the demo upstream', () => {
       groups: ['admins'],
       token: { header: { alg: 'ES256', typ: 'JWT', kid }, payload: expect.objectContaining({ sub: 'c3ViamVjdA' }) },
       verified: true,
+      remembered: false,
     });
   });
 

@@ -1,5 +1,12 @@
 import { accountPage } from '../../src/pages/account.ts';
-import { type DemoFacts, demoAdminPage, demoAppPage, demoHomePage, demoNotFoundPage } from '../../src/pages/demo.ts';
+import {
+  type DemoFacts,
+  demoAdminPage,
+  demoAppPage,
+  demoConfPage,
+  demoHomePage,
+  demoNotFoundPage,
+} from '../../src/pages/demo.ts';
 import { enrolPage } from '../../src/pages/enrol.ts';
 import { errorPage } from '../../src/pages/error.ts';
 import { loginPage } from '../../src/pages/login.ts';
@@ -31,6 +38,7 @@ export function everyPage(text: string): Readonly<Record<string, Rendered>> {
     verified: true,
     reason: text,
     sawSessionCookie: false,
+    remembered: false,
   };
   const refused = { ...facts, verified: false, sawSessionCookie: true };
   return {
@@ -54,8 +62,9 @@ export function everyPage(text: string): Readonly<Record<string, Rendered>> {
     }),
     outOfOrder: errorPage({ site: odd, status: 503, code: 'unfit', ref: text, time: text }),
     demoHome: demoHomePage(odd),
-    demoApp: demoAppPage({ site: odd, facts }),
-    demoAdmin: demoAdminPage({ site: odd, facts: refused }),
+    demoApp: demoAppPage({ site: odd, facts, about: text, leaveWithin: 30 }),
+    demoAdmin: demoAdminPage({ site: odd, facts: refused, leaveWithin: null }),
+    demoConf: demoConfPage(odd, '# ours\ninclude fido2/http.conf;'),
     demoNotFound: demoNotFoundPage(odd),
   };
 }

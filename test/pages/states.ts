@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
+import { demoConf } from '../../src/cli/start/demo-conf.ts';
 import { accountPage } from '../../src/pages/account.ts';
-import { type DemoFacts, demoAppPage, demoHomePage } from '../../src/pages/demo.ts';
+import { type DemoFacts, demoAppPage, demoConfPage, demoHomePage } from '../../src/pages/demo.ts';
 import { enrolPage } from '../../src/pages/enrol.ts';
 import { errorPage } from '../../src/pages/error.ts';
 import { loginPage } from '../../src/pages/login.ts';
@@ -28,8 +29,14 @@ const payload = {
 };
 const facts: DemoFacts = {
   ...{ token: `${part(header)}.${part(payload)}.${'c2lnbmF0dXJl'.repeat(7)}`, header, payload },
-  ...{ verified: true, reason: '', sawSessionCookie: false },
+  ...{ verified: true, reason: '', sawSessionCookie: false, remembered: true },
 };
+
+const setting = { about: 'nginx 1.30.6, njs 1.0.2', leaveWithin: 30 };
+const conf = demoConf({
+  ...{ folder: '/srv/site', modules: '/usr/lib/nginx/modules', workerUser: null, workers: 'auto' },
+  ...{ listen: ['127.0.0.1:8080'], upstream: '/srv/site/run/upstream.sock' },
+});
 
 /** Every page, and the handlers' answers that lead to its states. */
 export const samples: Pick<StubSite, 'pages' | 'answers'> = {
@@ -50,9 +57,11 @@ export const samples: Pick<StubSite, 'pages' | 'answers'> = {
     }),
     '/unfit': errorPage({ site, status: 503, code: 'unfit', ref: '7f3a91c2', time }),
     '/demo': demoHomePage(site),
-    '/demo-app': demoAppPage({ site, facts }),
+    '/demo-conf': demoConfPage(site, conf),
+    '/demo-app': demoAppPage({ site, facts, ...setting }),
     '/demo-bad': demoAppPage({
       site,
+      ...setting,
       facts: { ...facts, verified: false, reason: 'signature verification failed', sawSessionCookie: true },
     }),
   },
@@ -133,6 +142,7 @@ export const states: Readonly<Record<string, State>> = {
   'denied-by-policy': { path: '/denied-by-policy' },
   'out-of-order': { path: '/unfit' },
   demo: { path: '/demo' },
+  'demo-conf': { path: '/demo-conf' },
   'demo-app': { path: '/demo-app' },
   'demo-tried': { path: '/demo-app', reach: press('#anonymous', '#anonymous-answer pre') },
   'demo-refused': { path: '/demo-bad' },

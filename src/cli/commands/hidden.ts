@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import type { Command } from '../command.ts';
 import { CommandError } from '../command-error.ts';
+import { demoMembership } from '../demo-membership.ts';
 import { runDemoUpstream } from '../demo-upstream.ts';
 import { findNginx } from '../nginx-binary.ts';
 import { printProgress } from '../output.ts';
@@ -42,11 +44,21 @@ export const hiddenCommands: readonly Command[] = [
       { flags: '--issuer <iss>', summary: 'the issuer that tokens must have' },
       { flags: '--audience <aud>', summary: 'the audience that tokens must have' },
       { flags: '--as <uid:gid>', summary: 'become this user first' },
+      { flags: '--conf <file>', summary: 'the nginx.conf to show' },
+      { flags: '--about <text>', summary: 'the versions to show' },
+      { flags: '--leave', summary: 'let people leave the group admins, in the store of --data, and come back' },
     ],
     run: async (input) => {
+      // read before another user is become, who may not be allowed to
+      const conf = input.text('conf');
+      const shown = conf === undefined ? undefined : readFileSync(conf, 'utf8');
       const [uid, gid] = (input.text('as') ?? '').split(':').map(Number);
       if (uid !== undefined && gid !== undefined) becomeUser({ uid, gid });
+      const installation = input.flag('leave') ? input.open() : undefined;
       const upstream = await runDemoUpstream({
+        conf: shown,
+        about: input.text('about'),
+        membership: installation && demoMembership(installation, installation.settings.identity.refresh / 1000),
         listen: required(input.text('listen')),
         jwks: required(input.text('jwks')),
         issuer: required(input.text('issuer')),

@@ -94,7 +94,9 @@ async function bringUp(options: StartOptions, undo: Undo): Promise<void> {
   writeFileSync(join(folder, 'nginx.conf'), demoConf({ ...site, listen: listening.addresses }));
 
   const log = asOwner(owner, () => openLog(join(path, 'logs/error.log'), undo));
-  undo.services.push(startUpstream(listening, settings, upstream, isRoot ? owner : null, log));
+  const about = `nginx ${nginx.version}, njs ${nginx.njsVersion}`;
+  const shown = ['--conf', join(folder, 'nginx.conf'), '--about', about, '--leave', '--data', path];
+  undo.services.push(startUpstream(listening, settings, upstream, isRoot ? owner : null, shown, log));
   undo.services.push(startNginx(nginx, folder, log));
   await awaitHealth(`${reachable(listening)}/fido2/healthz`, undo.services, join(path, 'logs/error.log'));
   announce(origin, await firstInviteOf(path), options.browser);
@@ -117,13 +119,16 @@ function startUpstream(
   { identity }: Settings,
   socket: string,
   user: Owner | null,
+  shown: readonly string[],
   log: (text: string) => void,
 ): Service {
   const command = [...ownCommand(), 'demo-upstream'];
   const keys = ['--jwks', `${reachable(listening)}/fido2/jwks.json`];
   const expected = ['--issuer', identity.issuer, '--audience', identity.audience];
   const as = user === null ? [] : ['--as', `${user.uid}:${user.gid}`];
-  return startService('the demo upstream', [...command, '--listen', socket, ...keys, ...expected, ...as], { log });
+  return startService('the demo upstream', [...command, '--listen', socket, ...keys, ...expected, ...as, ...shown], {
+    log,
+  });
 }
 
 async function requireUnused(data: string, socket: string): Promise<void> {

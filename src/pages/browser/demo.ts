@@ -1,12 +1,15 @@
-/** The demo page's four attempts to get around the gate: each sends a real request and shows the answer. */
+/** The demo page's attempts to get around the gate: each sends a real request and shows the answer. */
 
 import type { DemoData } from '../demo.ts';
 import { demoScript } from '../en-demo.ts';
 import type { PageData } from '../page.ts';
+import { member } from './answers.ts';
+import { leaveGroup } from './demo-group.ts';
+import { measure } from './demo-measure.ts';
 import { byId, element } from './dom.ts';
 import { pageData } from './page-data.ts';
 
-const { token, exp } = pageData<PageData & DemoData>();
+const { token, exp, prefix, origin, leaveWithin } = pageData<PageData & DemoData>();
 const json = { accept: 'application/json' };
 
 function forged(): string {
@@ -26,10 +29,11 @@ function tampered(): string {
   return token.slice(0, at) + (token[at] === 'A' ? 'B' : 'A') + token.slice(at + 1);
 }
 
-/** Follows a step-up: the answer tells where a person confirms. */
+/** Where a person confirms, and then comes back to see the same request again. */
 function loginLink(body: unknown): HTMLElement | undefined {
   if (member(body, 'code') !== 'step_up_required') return undefined;
-  return element('a', { class: 'text', href: '/admin' }, demoScript.confirm);
+  const href = `${prefix}/login?step_up=1&return_to=${encodeURIComponent('/app#admin')}`;
+  return element('a', { class: 'text', href }, demoScript.confirm);
 }
 
 interface Attempt {
@@ -38,10 +42,6 @@ interface Attempt {
   /** Whether the gate held, and the words for either case. */
   readonly held?: (status: number, body: unknown) => boolean;
   readonly words?: readonly [held: string, broken: string];
-}
-
-function member(body: unknown, name: string): unknown {
-  return typeof body === 'object' && body !== null ? Reflect.get(body, name) : undefined;
 }
 
 function verdict({ held, words }: Attempt, status: number, body: unknown): readonly HTMLElement[] {
@@ -96,9 +96,32 @@ const attempts: Readonly<Record<string, () => Attempt>> = {
     held: (status) => status === 401,
     words: [demoScript.anonymousRefused, demoScript.anonymousLetIn],
   }),
-  admin: () => ({ url: '/admin', init: { headers: json } }),
+  admin: () => ({
+    url: '/admin',
+    init: { headers: json },
+    held: (status) => status === 200,
+    words: [demoScript.adminOpen, demoScript.adminClosed],
+  }),
 };
 for (const [id, make] of Object.entries(attempts)) byId(id).addEventListener('click', () => void attempt(id, make()));
+byId('measure').addEventListener('click', () => void measure(byId('measure-answer')));
+if (leaveWithin !== null) {
+  byId('leave').addEventListener('click', () => void leaveGroup(byId('leave-answer'), leaveWithin));
+}
+
+const copy = byId('copy');
+copy.hidden = navigator.clipboard === undefined;
+copy.addEventListener('click', async () => {
+  await navigator.clipboard.writeText(`curl -i ${origin}/app`);
+  copy.textContent = demoScript.copied;
+});
+
+// whoever comes back from a confirmation sees what it changed
+if (location.hash === '#admin') {
+  history.replaceState(null, '', location.pathname);
+  byId('admin').focus();
+  byId('admin').click();
+}
 
 const countdown = document.getElementById('countdown');
 function tick(): void {
