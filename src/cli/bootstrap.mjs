@@ -53,11 +53,11 @@ function isInstalled(development) {
   return complete && installed >= time(join(root, 'package-lock.json'));
 }
 
+const bundles = ['fido2_gate.js', 'fido2.js', 'fido2_enrol.js', 'fido2_pages.js', 'fido2_user.js', 'ngx-fido2'];
+
 function isBuilt() {
   const sources = ['src', 'esbuild.config.mjs', 'package-lock.json'].map((name) => newest(join(root, name)));
-  return ['fido2_gate.js', 'fido2.js', 'fido2_pages.js', 'fido2_user.js', 'ngx-fido2'].every((name) => {
-    return time(join(root, 'build', name)) >= Math.max(...sources);
-  });
+  return bundles.every((name) => time(join(root, 'build', name)) >= Math.max(...sources));
 }
 
 /** Runs a step whose own output is progress, and ends with its status and a hint if it fails. */

@@ -5,7 +5,7 @@ import { projectRoot } from './project-root.ts';
 
 /** Absolute paths of one installation. */
 export interface ConfPaths {
-  /** Folder of the snippets and of the two scripts. */
+  /** Folder of the snippets and of the scripts. */
   readonly scripts: string;
   /** fido2.json. */
   readonly settings: string;
@@ -19,11 +19,12 @@ export const snippets = [
   ...['http.conf', 'server.conf', 'upstream.conf', 'grpc.conf', 'fastcgi.conf', 'uwsgi.conf', 'public.conf'],
   ...['remote-user.conf', 'bearer.conf', 'well-known.conf'],
   ...['ext-authz.conf', 'forward-auth.conf', 'auth-url.conf', 'asked.conf', 'admit.conf', 'admit-user.conf'],
-  ...['path.conf', 'discovery.conf', 'handler.conf', 'main.conf', 'user.conf', 'errors.conf', 'refusal.conf'],
+  ...['path.conf', 'discovery.conf', 'handler.conf', 'main.conf', 'enrol.conf', 'user.conf'],
+  ...['errors.conf', 'refusal.conf'],
 ];
-const scripts = ['fido2_gate.js', 'fido2.js', 'fido2_pages.js', 'fido2_user.js'];
+const scripts = ['fido2_gate.js', 'fido2.js', 'fido2_enrol.js', 'fido2_pages.js', 'fido2_user.js'];
 
-/** Writes the snippets, the origins and the two scripts into the folder `paths.scripts`. */
+/** Writes the snippets, the origins and the scripts into the folder `paths.scripts`. */
 export function renderConf(paths: ConfPaths, origins: readonly string[]): void {
   const root = projectRoot();
   const missing = scripts.find((name) => !existsSync(join(root, 'build', name)));

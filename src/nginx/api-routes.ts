@@ -12,14 +12,11 @@ import {
 } from './documents.ts';
 import { loginResult } from './login.ts';
 import { loginOptions } from './login-options.ts';
-import { registrationOptions, registrationResult } from './register.ts';
 import { json } from './response.ts';
 import { answer, asProblem, type Routes, route, type Wording } from './routes.ts';
 import type { Incoming, Outgoing, Variables } from './runtime.ts';
 
 const publicRoutes: Routes = {
-  '/fido2/attestation/options': { POST: registrationOptions },
-  '/fido2/attestation/result': { POST: registrationResult },
   '/fido2/assertion/options': { POST: loginOptions },
   '/fido2/assertion/result': { POST: loginResult },
   '/fido2/session': { GET: sessionState },

@@ -3,9 +3,9 @@ import { answerPreflight } from './preflight.ts';
 import { readIncoming, writeOutgoing } from './runtime.ts';
 import { tick } from './tick.ts';
 
-/** What nginx.conf may call of ceremonies, sessions and decisions, and nothing else. */
+/** What nginx.conf may call of sign-in, sessions and decisions, and nothing else. */
 export default {
-  /** js_content: ceremonies, sessions, documents. */
+  /** js_content: sign-in, sessions, documents. */
   async handle(r: NginxHTTPRequest): Promise<void> {
     writeOutgoing(r, await answerPublic(readIncoming(r), r.variables));
   },

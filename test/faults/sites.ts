@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Authenticator } from '../helpers/authenticator.ts';
 import { type Enrolment, enrol, get } from '../helpers/client.ts';
 import { type NginxOptions, type RunningNginx, startNginx } from '../helpers/nginx.ts';
-import { mainWith, type Patch, runMain } from './variant.ts';
+import { type Patch, runScripts, scriptsWith } from './variant.ts';
 
 export interface Site {
   readonly nginx: RunningNginx;
@@ -22,7 +22,7 @@ function makePatient(folder: string): void {
 
 /** A site on two workers whose session engine has these changes. */
 export async function siteWith(patches: readonly Patch[], options: NginxOptions): Promise<Site> {
-  const run = runMain(await mainWith(...patches));
+  const run = runScripts(await scriptsWith(...patches));
   const prepare = (folder: string) => {
     run(folder);
     makePatient(folder);
