@@ -1,5 +1,5 @@
 /**
- * What `npm start`, `npm test`, `npm run build` and `npm run bench` run, on a fresh clone too: installs and builds
+ * What `npm start`, `npm test` and `npm run build`, `bench` and `fuzz` run, on a fresh clone too: installs and builds
  * what is missing or older than its sources, then hands over. Only Node's own modules are there at this point.
  */
 import { spawn } from 'node:child_process';
@@ -16,6 +16,7 @@ const tasks = {
   build: { development: false, build: false, program: ['esbuild.config.mjs'] },
   test: { development: true, build: false, program: ['test/run.mjs'] },
   bench: { development: true, build: true, program: ['bench/run.mjs'] },
+  fuzz: { development: true, build: false, program: ['test/fuzz/run.mjs'] },
 };
 
 /** Runs a program with the terminal of this one and passes signals on; its exit status. */

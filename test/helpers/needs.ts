@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { caddyPath } from './caddy.ts';
 import { envoyPath } from './envoy.ts';
+import { jazzerCommand } from './jazzer.ts';
 import { meshTools } from './mesh-tools.ts';
 import { testNginx } from './nginx.ts';
 import { goModules, javaLibraries, pythonLibraries } from './toolchains.ts';
@@ -22,6 +23,7 @@ const checks = {
   python: async () => (await pythonLibraries()) !== '',
   go: async () => (await goModules()) !== '',
   java: async () => (await javaLibraries()) !== '',
+  jazzer: async () => (await jazzerCommand()).length > 0,
   valgrind: async () => (await run('valgrind', ['--version'])).stdout.includes('valgrind'),
 } as const satisfies Readonly<Record<string, () => Promise<boolean>>>;
 
