@@ -120,6 +120,7 @@ function requireOwner(
   known: Uint8Array | null,
   step: string,
 ): void {
+  guard((userHandle?.length ?? 0) <= 64, step, 'user_handle_mismatch', 'a user handle of more than 64 bytes');
   guard(equal(id, stored.credentialId), step, 'credential_unknown', 'the credential is not the one of the record');
   if (known === null)
     guard(userHandle !== null, step, 'user_handle_missing', 'nobody is known and the answer names no user');

@@ -64,6 +64,13 @@ describe('an assertion is refused', () => {
       what: "a victim's handle with one's own credential (CVE-2026-46419)",
       json: withHandle(toBase64url(otherUser)),
     },
+    {
+      step: '7.2.6',
+      code: 'user_handle_mismatch',
+      what: 'a handle of 65 bytes',
+      stored: { userHandle: new Uint8Array(65) },
+      json: withHandle(toBase64url(new Uint8Array(65))),
+    },
     { step: '7.2.6', code: 'user_handle_mismatch', what: 'an empty handle', json: withHandle('') },
     {
       step: '7.2.8',

@@ -12,6 +12,8 @@ const enforced = {
   enforceCredentialProtectionPolicy: true,
 };
 
+const thirtyTwo = 'A'.repeat(43);
+
 describe('holds', () => {
   test.each<[string, ExtensionPolicy, object, object?]>([
     ['nothing requested, nothing there', {}, {}],
@@ -19,6 +21,42 @@ describe('holds', () => {
       'outputs that are absent',
       { extensions: { credProps: true, appid: 'x', minPinLength: true, prf: {}, largeBlob: {} } },
       {},
+    ],
+    [
+      'no word of an enforced protection of the lowest level',
+      {
+        extensions: {
+          credentialProtectionPolicy: 'userVerificationOptional',
+          enforceCredentialProtectionPolicy: true,
+        },
+      },
+      {},
+    ],
+    [
+      'a largeBlob that is required',
+      { extensions: { largeBlob: { support: 'required' } } },
+      { largeBlob: { supported: true } },
+    ],
+    [
+      'a largeBlob that is preferred',
+      { extensions: { largeBlob: { support: 'preferred' } } },
+      { largeBlob: { supported: false } },
+    ],
+    ['a largeBlob that was read', { extensions: { largeBlob: { read: true } } }, { largeBlob: { blob: 'AAAA' } }],
+    ['a largeBlob that was written', { extensions: { largeBlob: { write: 'AA' } } }, { largeBlob: { written: true } }],
+    ['prf at registration', { extensions: { prf: {} } }, { prf: { enabled: true } }],
+    [
+      'prf with two results',
+      { extensions: { prf: {} } },
+      { prf: { results: { first: thirtyTwo, second: thirtyTwo } } },
+    ],
+    ['minPinLength', { extensions: { minPinLength: true } }, {}, { minPinLength: 6 }],
+    ['what nobody asked for, where that is ignored', {}, { appid: 'x', prf: 1 }, { credProtect: 9 }],
+    [
+      'hmac-secret by its own name',
+      { extensions: { hmacCreateSecret: true }, unsolicitedExtensions: 'refuse' },
+      {},
+      { 'hmac-secret': true },
     ],
     ['credProps', { extensions: { credProps: true } }, { credProps: { rk: false } }],
     ['the protection asked for', { extensions: enforced }, {}, { credProtect: 2 }],
@@ -68,6 +106,26 @@ describe('is refused', () => {
     ['minPinLength that is text', { extensions: { minPinLength: true } }, {}, { minPinLength: '4' }],
     ['largeBlob that is no object', { extensions: { largeBlob: {} } }, { largeBlob: true }],
     ['prf that is no object', { extensions: { prf: {} } }, { prf: 1 }],
+    ['prf.enabled that is text', { extensions: { prf: {} } }, { prf: { enabled: 'true' } }],
+    ['prf results without a first', { extensions: { prf: {} } }, { prf: { results: { second: thirtyTwo } } }],
+    ['a prf result of 31 bytes', { extensions: { prf: {} } }, { prf: { results: { first: 'A'.repeat(42) } } }],
+    ['a prf result that was lost', { extensions: { prf: {} } }, { prf: { results: { first: {} } } }],
+    [
+      'a second prf result that is a list',
+      { extensions: { prf: {} } },
+      { prf: { results: { first: thirtyTwo, second: [] } } },
+    ],
+    ['largeBlob.supported that is text', { extensions: { largeBlob: {} } }, { largeBlob: { supported: 'yes' } }],
+    ['a largeBlob with padding', { extensions: { largeBlob: { read: true } } }, { largeBlob: { blob: 'AA==' } }],
+    ['a required largeBlob that is not there', { extensions: { largeBlob: { support: 'required' } } }, {}],
+    [
+      'a required largeBlob that is refused',
+      { extensions: { largeBlob: { support: 'required' } } },
+      { largeBlob: { supported: false } },
+    ],
+    ['a negative minPinLength', { extensions: { minPinLength: true } }, {}, { minPinLength: -1 }],
+    ['a protection that is text', { extensions: enforced }, {}, { credProtect: '3' }],
+    ['credProps that is a list', { extensions: { credProps: true } }, { credProps: [] }],
     ['a client output nobody asked for', { unsolicitedExtensions: 'refuse' }, { constructor: 1 }],
     ['an authenticator output nobody asked for', { unsolicitedExtensions: 'refuse' }, {}, { credProtect: 1 }],
   ])('%s', (_, policy, client, authenticator) => {

@@ -16,6 +16,9 @@ import {
 const attribute = { country: '2.5.4.6', organization: '2.5.4.10', unit: '2.5.4.11', commonName: '2.5.4.3' };
 const aaguidExtension = '1.3.6.1.4.1.45724.1.1.4';
 
+/** The serial number of section 8.2.2 and the firmware's version, which no certificate may mark as critical. */
+const neverCritical = ['1.3.6.1.4.1.45724.1.1.2', '1.3.6.1.4.1.45724.1.1.5'];
+
 /** Level 3, section 8.2. */
 export async function verifyPacked(input: AttestationInput, verifier: Verifier): Promise<Attestation> {
   const { statement, attested, publicKey, algorithm } = input;
@@ -54,6 +57,8 @@ function requirePackedCertificate(certificate: Certificate): void {
   requireStatement(unit === 'Authenticator Attestation', `the subject's unit ${JSON.stringify(unit)}`);
   only(attribute.commonName);
   requireStatement(basicConstraints(certificate)?.ca === false, 'the basic constraints do not say that it is no CA');
+  for (const id of neverCritical)
+    requireStatement(certificate.extensions.get(id)?.critical !== true, `the extension ${id} is critical`);
 }
 
 /** The extension id-fido-gen-ce-aaguid, where there, names the model that the authenticator data names. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Tamper } from '../../helpers/authenticator.ts';
-import type { CborValue } from '../../helpers/cbor.ts';
+import type { CborMap, CborValue } from '../../helpers/cbor.ts';
 import { createAuthority, ecKeys } from '../../helpers/certificates.ts';
 import { refusal, register } from '../ceremony.ts';
 import { changeMember, flipBit, removeMember, setMember } from './statement.ts';
@@ -24,6 +24,11 @@ test.each<[string, Tamper]>([
   ['an unknown member', setMember('alg', -7)],
 ])('%s is refused', async (_, tamper) => {
   await expect(attest(tamper)).rejects.toMatchObject(refusal('attestation_invalid', '7.1.22'));
+});
+
+test('a credential whose key is one of ESP256 is refused: U2F has ES256 only', async () => {
+  const coseKey = (key: CborMap): CborMap => new Map([...key, [3, -9]]);
+  await expect(attest({ coseKey })).rejects.toMatchObject(refusal('attestation_invalid', '7.1.22'));
 });
 
 test('a credential on P-384 is refused', async () => {

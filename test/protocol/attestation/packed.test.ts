@@ -82,6 +82,8 @@ describe('the requirements of section 8.2.1', () => {
     expect(await withCertificate({ extensions: [basicConstraints(false)] })).toMatchObject({
       attestationType: 'basic',
     });
+    const serial = { id: '1.3.6.1.4.1.45724.1.1.2', value: octets(aaguid) };
+    expect(await withCertificate({ extensions: [...good, serial] })).toMatchObject({ attestationType: 'basic' });
   });
 
   const without = (type: string): Name => subject.filter(([name]) => name !== type);
@@ -101,6 +103,10 @@ describe('the requirements of section 8.2.1', () => {
       'a critical AAGUID extension',
       { extensions: [basicConstraints(false), { ...aaguidExtension(aaguid), critical: true }] },
     ],
+    ...['1.3.6.1.4.1.45724.1.1.2', '1.3.6.1.4.1.45724.1.1.5'].map((id): [string, Partial<CertificateOptions>] => [
+      `the extension ${id} critical`,
+      { extensions: [...good, { id, critical: true, value: octets(aaguid) }] },
+    ]),
     [
       'an AAGUID of 15 bytes',
       { extensions: [basicConstraints(false), { ...aaguidExtension(aaguid), value: octets(aaguid.subarray(1)) }] },
