@@ -2,7 +2,7 @@ import type { Directive } from '../nginx-tree.ts';
 import { locationsFor } from './location.ts';
 import type { Place, Rule, RuleGroup } from './rule.ts';
 import { inherited, isOn, once, type Scope, serverOf, settingOf, titleOf } from './scope.ts';
-import { admissionOf, gateOf, isClosed, isOurs, passesOf, type Site, sentHeader } from './site.ts';
+import { admissionOf, gateOf, isClosed, isOurs, type Pass, passesOf, type Site, sentHeader } from './site.ts';
 
 /** A target without variables is one path; with them only its beginning is known. */
 function targetsOf(server: Scope, target: string): Scope[] {
@@ -103,16 +103,22 @@ const isOpenInside = once((scope): boolean => {
   return passes.length === 0 ? settingOf(scope, 'js_content') === null : !passes.every(isClosed);
 });
 
+const sendsIdentity = (scope: Scope, { protocol }: Pass): boolean =>
+  sentHeader(scope, protocol, 'Fido2-Identity')?.includes('$fido2_identity') === true;
+
 const mirroredIdentity: Rule = {
   code: 'mirrored_identity',
   severity: 'warning',
-  about: 'Mirrored requests of a gated location carry the identity token to the mirror.',
-  fix: 'mirror off; unless the mirror may act as every user',
+  about: 'A mirror of a gated location whose own location sends `$fido2_identity` receives every user’s token.',
+  fix: 'include fido2/public.conf; in the mirror’s location, unless the mirror may act as every user',
   *find({ gated }) {
     for (const { scope } of gated) {
-      const [directive] = inherited(scope, 'mirror');
-      if (directive === undefined || directive.args[0] === 'off') continue;
-      yield { directive, reason: `${titleOf(scope)}: the mirror receives identity tokens` };
+      const server = serverOf(scope);
+      for (const directive of inherited(scope, 'mirror').filter(({ args }) => args[0] !== 'off')) {
+        const mirrors = server === null ? [] : targetsOf(server, directive.args[0] ?? '');
+        if (!mirrors.some((mirror) => passesOf(mirror).some((pass) => sendsIdentity(mirror, pass)))) continue;
+        yield { directive, reason: `${titleOf(scope)}: the mirror receives identity tokens` };
+      }
     }
   },
 };
@@ -134,8 +140,9 @@ const gateSwitchedOff: Rule = {
 
 const passInIf: Rule = {
   code: 'pass_in_if',
-  severity: 'warning',
-  about: 'A pass inside `if` is gated, but inherits little else: a list set inside replaces all that stands outside.',
+  severity: 'note',
+  about:
+    'A pass inside `if` is gated and sends what its location sends (nginx 1.30.6); an error_page or add_header inside replaces all of its own.',
   fix: 'put a map’s variable into one pass, or use two locations',
   *find({ gated }) {
     for (const { scope } of gated) {
@@ -173,8 +180,7 @@ function* openErrorPages({ admitted }: Site, withIdentity: boolean): Generator<P
       for (const page of targetsOf(server, target)) {
         if (isOurs(page) || gateOf(page) !== null) continue;
         for (const pass of passesOf(page)) {
-          const isSent = sentHeader(page, pass.protocol, 'Fido2-Identity')?.includes('$fido2_identity') === true;
-          const isElsewhere = isSent && !mine.includes(pass.target);
+          const isElsewhere = sendsIdentity(page, pass) && !mine.includes(pass.target);
           const reason = isElsewhere ? 'receives the identity of the first' : 'answers for it, without a gate';
           if (isElsewhere === withIdentity)
             yield { directive, reason: `${titleOf(scope)}: ${titleOf(page)} ${reason}` };

@@ -146,12 +146,12 @@ const rules: readonly Rule[] = [
       code: 'gate_cookie_unchecked',
       severity: 'error',
       about:
-        'The first `if` on the cookie refuses doubled and malformed ones and gives the gate its key. Without it, or with `rewrite` or `set` beside it, the gate sees something else.',
+        'The `if` on the cookie refuses doubled and malformed ones and gives the gate its key. Without it, with a looser expression, or with `rewrite` or `set` beside it, the gate sees something else.',
       fix: update,
     },
     (location) => {
       const isCookieCheck = ({ directive: { args } }: Scope): boolean =>
-        args[0] === '($http_cookie' && args.some((arg) => arg.includes('__Host-fido2='));
+        args[0] === '($http_cookie' && args.some((arg) => arg.includes('(?!__Host-fido2=)[^;]*+'));
       const checked = location.children.some((child) => child.kind === 'if' && isCookieCheck(child));
       return checked ? [...location.own('rewrite'), ...location.own('set')] : [location.directive];
     },

@@ -23,7 +23,7 @@ const policyVariable: Rule = {
   code: 'policy_variable',
   severity: 'error',
   about:
-    'auth_request takes no variables: the text goes out as it stands, and a policy chosen by `set` would be overwritten by a `set` of the server.',
+    'auth_request takes no variables: the text is asked for as it stands. The gate refuses it, and any other location that answers it with a 2xx opens.',
   fix: 'write the policy’s name itself: auth_request /fido2/authorize/admin;',
   *find({ scopes }) {
     for (const scope of scopes) {

@@ -3,7 +3,7 @@ import type { Directive } from '../nginx-tree.ts';
 import { patternOf } from './location.ts';
 import type { Place, Rule, RuleGroup } from './rule.ts';
 import { directivesWithin, locationOf, type Scope, titleOf, within } from './scope.ts';
-import { isInternalServer, isOurs, type Site } from './site.ts';
+import { internalListens, internalSockets, isOurs, type Site, socketOf } from './site.ts';
 
 const httpDirectives = ({ main }: Site): Directive[] =>
   main.children.flatMap((http) => [...directivesWithin(http.directive.block ?? [])]);
@@ -38,7 +38,7 @@ const zones: readonly Rule[] = [
     {
       code: 'zone_without_timeout',
       severity: 'error',
-      about: 'Entries of a zone without `timeout` never end.',
+      about: 'A zone without `timeout` takes no entry that ends: nothing is remembered, and nobody can sign in.',
       fix: 'include fido2/http.conf; as it was written',
     },
     (zone, args) =>
@@ -55,16 +55,25 @@ const zones: readonly Rule[] = [
     },
     (_, args) => (args.some((arg) => arg.startsWith('state=')) ? 'is kept in a file' : null),
   ),
+  zoneRule(
+    {
+      code: 'zone_small',
+      severity: 'warning',
+      about:
+        'A full zone remembers nothing more: each request of a new session asks the engine, and without room for claims and revocations people cannot sign in or out.',
+      fix: 'include fido2/http.conf; as it was written, or 1.3 KB for each session and policy, 1 MB at least',
+    },
+    (zone, args) => (lasting.includes(zone) && (sizeOf(args) ?? 1024) < 1024 ? 'is smaller than 1 MB' : null),
+  ),
 ];
 
-function* internalListens({ servers }: Site): Generator<Directive> {
-  for (const server of servers.filter(isInternalServer)) {
-    const listens = server.own('listen');
-    yield* listens.length === 0 ? [server.directive] : listens;
-  }
-}
+const units: Readonly<Record<string, number>> = { k: 1, m: 1024 };
 
-const socketOf = ({ args }: Directive): string | null => /^unix:(.+)$/.exec(args[0] ?? '')?.[1] ?? null;
+/** Kilobytes of `zone=NAME:SIZE`; null where it is no size. */
+function sizeOf(args: readonly string[]): number | null {
+  const [, count, unit = ''] = /^zone=\w+:(\d+)([km])$/i.exec(args.find((arg) => arg.startsWith('zone=')) ?? '') ?? [];
+  return count === undefined ? null : Number(count) * (units[unit.toLowerCase()] ?? 0);
+}
 
 const listener: readonly Rule[] = [
   {
@@ -153,8 +162,7 @@ const dataServed: Rule = {
   about: 'The folder of keys, sessions and users, or of the internal socket, lies where files are served from.',
   fix: 'serve another folder, or move store.path',
   *find(site) {
-    const sockets = [...internalListens(site)].flatMap((listen) => socketOf(listen) ?? []);
-    const secret = [site.storeFolder, ...sockets.map((socket) => dirname(socket))];
+    const secret = [site.storeFolder, ...internalSockets(site).map((socket) => dirname(socket))];
     for (const scope of [...site.main.children, ...site.servers, ...site.scopes].filter((each) => !isOurs(each))) {
       for (const directive of [...scope.own('root'), ...scope.own('alias')]) {
         const served = servedBy(scope, directive);

@@ -71,6 +71,20 @@ export const isInternalServer = once((server) =>
   [...within(server)].some((scope) => settingOf(scope, 'js_content') === 'fido2_main.internal'),
 );
 
+/** The `listen` of the internal listener; without one the server itself. */
+export function* internalListens({ servers }: Pick<Site, 'servers'>): Generator<Directive> {
+  for (const server of servers.filter(isInternalServer)) {
+    const listens = server.own('listen');
+    yield* listens.length === 0 ? [server.directive] : listens;
+  }
+}
+
+/** The path of a `listen unix:PATH`. */
+export const socketOf = ({ args }: Directive): string | null => /^unix:(.+)$/.exec(args[0] ?? '')?.[1] ?? null;
+
+export const internalSockets = (site: Pick<Site, 'servers'>): string[] =>
+  [...internalListens(site)].flatMap((listen) => socketOf(listen) ?? []);
+
 export type Protocol = 'proxy' | 'grpc' | 'fastcgi' | 'uwsgi' | 'scgi';
 
 export interface Pass {

@@ -29,7 +29,11 @@ const rules: readonly Rule[] = [
     ({ scope, pass: { protocol } }) => {
       const cookie = sentHeader(scope, protocol, 'Cookie');
       const isClean = cookie !== null && ['', '$fido2_before$fido2_after', '$fido2_cookies'].includes(cookie);
-      return isClean ? null : 'it sends the session cookie to the upstream';
+      if (!isClean) return 'it sends the session cookie to the upstream';
+      const other = ['set_header', 'param']
+        .flatMap((name) => inherited(scope, `${protocol}_${name}`))
+        .find(({ args }) => /\$\{?http_cookie\b/.test(args[1] ?? ''));
+      return other === undefined ? null : `it sends the session cookie as ${other.args[0]}`;
     },
   ),
   {

@@ -95,6 +95,10 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
   session_cookie_forwarded: [
     { bad: { include: 'include fido2/errors.conf; proxy_set_header Fido2-Identity $fido2_identity;' }, good: {} },
     { bad: { gated: 'proxy_set_header Cookie $http_cookie;' }, good: { gated: 'proxy_set_header X-Cookie 1;' } },
+    {
+      bad: { gated: 'proxy_set_header X-All $' + '{http_cookie};' },
+      good: { gated: 'proxy_set_header X-Theme $cookie_theme;' },
+    },
   ],
   underscored_identity: [
     {
@@ -192,8 +196,23 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     },
   ],
   mirrored_identity: [
-    { bad: { gated: 'mirror /copy;' }, good: { open: 'mirror /copy;' } },
-    { bad: { server: 'mirror /copy;' }, good: { gated: 'mirror off;' } },
+    {
+      bad: {
+        gated: 'mirror /copy;',
+        server: 'location /copy { proxy_set_header Fido2-Identity $fido2_identity; proxy_pass http://other; }',
+      },
+      good: {
+        gated: 'mirror /copy;',
+        server: 'location /copy { include fido2/public.conf; proxy_pass http://other; }',
+      },
+    },
+    {
+      bad: {
+        server:
+          'mirror /copy; proxy_set_header Fido2-Identity $fido2_identity; location /copy { proxy_pass http://other; }',
+      },
+      good: { gated: 'mirror off;' },
+    },
   ],
   gate_switched_off: [
     {
@@ -228,6 +247,119 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     { bad: { gated: 'error_page 404 /missing;' }, good: { gated: 'error_page 404 /admin/missing;' } },
   ],
   body_limit_first: [{ bad: { gated: 'client_max_body_size 1m;' }, good: { gated: 'client_max_body_size 0;' } }],
+  regex_before_gate: [
+    {
+      bad: { server: 'location ~* [.](?:css|js)$ { root /srv/www; }' },
+      good: { server: 'location ~ ^/static/ { root /srv/www; }' },
+    },
+    {
+      bad: { server: 'location ~ ^/a { include fido2/public.conf; proxy_pass http://other; }' },
+      good: { server: 'location ~ ^/ap[a-z]+x/ { deny all; root /srv; } location ~ [.]env$ { return 404; }' },
+    },
+    {
+      bad: { server: 'location ~ [.]php$ { auth_request /fido2/authorize/office; root /srv; }' },
+      good: { server: 'location ~ ^/app/.*[.]php$ { auth_request /fido2/authorize/user; root /srv; }' },
+    },
+  ],
+  gated_elsewhere: [
+    {
+      bad: { http: 'server { listen 80; location / { proxy_pass http://app; } }' },
+      good: { http: 'server { listen 80; location / { return 301 https://app.example.com; } }' },
+    },
+    {
+      bad: { http: 'server { listen 80; location /app/x/ { proxy_pass http://APP/; } }' },
+      good: { http: 'server { listen 80; location / { allow 10.0.0.0/8; deny all; proxy_pass http://app; } }' },
+    },
+    {
+      bad: { http: 'server { location ~ ^/a { proxy_pass http://app; } }' },
+      good: { http: 'server { location / { proxy_pass http://other; } location /health { proxy_pass http://app; } }' },
+    },
+  ],
+  merge_slashes_off: [
+    { bad: { server: 'merge_slashes off;' }, good: { server: 'merge_slashes on;' } },
+    { bad: { http: 'merge_slashes off;' }, good: { http: 'merge_slashes off;', openPass: 'return 404;' } },
+  ],
+  alias_traversal: [
+    {
+      bad: { server: 'location /files { alias /srv/files/; }' },
+      good: { server: 'location /files/ { alias /srv/files/; } location /one { alias /srv/one; }' },
+    },
+    {
+      bad: { server: 'location ^~ /files { alias /srv/files/; }' },
+      good: { server: 'location = /files { alias /srv/files/; }' },
+    },
+  ],
+  script_decides: [
+    {
+      bad: { open: 'js_import mine from mine.js; js_access mine.decide;' },
+      good: { gated: 'js_import mine from mine.js; js_access mine.decide;' },
+    },
+    {
+      bad: { http: 'js_set $mine_allows mine.f;', open: 'if ($mine_allows = "") { return 401; }' },
+      good: { http: 'js_set $mine_allows mine.f;', open: 'if ($mine_allows = "") { return 301 /x; }' },
+    },
+    {
+      bad: { http: 'js_set $mine_denies mine.f;', open: 'if ($mine_denies) { return 403; }' },
+      good: { http: 'js_set $mine_denies mine.f;', open: 'if ($other) { return 403; }' },
+    },
+  ],
+  our_path_taken: [
+    {
+      bad: { server: 'location ^~ /fido2/assertion/ { proxy_pass http://other; }' },
+      good: { server: 'location ^~ /fido2-app/ { proxy_pass http://other; }' },
+    },
+  ],
+  internal_exposed: [
+    {
+      bad: { server: 'location = /metrics { proxy_pass http://unix:/run/ngx-fido2/fido2.sock:/fido2/metrics; }' },
+      good: {
+        server: 'location = /metrics { deny all; proxy_pass http://unix:/run/ngx-fido2/fido2.sock:/fido2/metrics; }',
+      },
+    },
+    {
+      bad: {
+        http: 'upstream counters { server unix:/run/ngx-fido2/fido2.sock; }',
+        server: 'location /m/ { proxy_pass http://counters/fido2/; }',
+      },
+      good: {
+        http: 'upstream counters { server unix:/run/app.sock; }',
+        server: 'location /m/ { proxy_pass http://counters/fido2/; }',
+      },
+    },
+  ],
+  session_logged: [
+    {
+      bad: { http: 'log_format all "$remote_addr $http_cookie"; access_log /var/log/a all;' },
+      good: { http: 'log_format all "$remote_addr $http_cookie"; access_log /var/log/a combined;' },
+    },
+    {
+      bad: { http: 'log_format all "$uri" " $fido2_identity";', gated: 'access_log /var/log/a all;' },
+      good: { http: 'log_format all "$uri $fido2_user $cookie_theme";', gated: 'access_log /var/log/a all;' },
+    },
+  ],
+  debug_log: [
+    { bad: { main: 'pcre_jit on; error_log /var/log/e debug;' }, good: { main: 'pcre_jit on; error_log debug;' } },
+    { bad: { gated: 'error_log /var/log/e debug;' }, good: { gated: 'error_log /var/log/e info;' } },
+  ],
+  identity_to_client: [
+    { bad: { gated: 'add_header X-Token $fido2_identity;' }, good: { gated: 'add_header X-User $fido2_user;' } },
+    {
+      bad: { server: 'location = /token { return 200 $fido2_bearer; }' },
+      good: { gated: 'proxy_set_header X-Token $fido2_identity;' },
+    },
+  ],
+  cacheable_answer: [
+    { bad: { gated: 'expires 1h;' }, good: { gated: 'expires -1;' } },
+    { bad: { server: 'expires modified +1d;' }, good: { open: 'expires 1h;' } },
+    {
+      bad: { gated: 'add_header Cache-Control "public, max-age=60";' },
+      good: { gated: 'add_header Cache-Control "private, max-age=60"; expires epoch;' },
+    },
+  ],
+  early_data: [
+    { bad: { server: 'ssl_early_data on;' }, good: { server: 'ssl_early_data off;' } },
+    { bad: { http: 'ssl_early_data on;' }, good: { http: 'server { ssl_early_data on; location / { return 404; } }' } },
+  ],
   policy_variable: [
     {
       bad: { auth: 'set $policy admin; auth_request /fido2/authorize/$policy;' },
@@ -326,6 +458,17 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       },
       good: {},
     },
+    {
+      bad: {
+        replaced: {
+          'server.conf': shippedSnippet('server.conf').replace(
+            /(?<=if \(\$http_cookie !~ ")[^"]*/,
+            '__Host-fido2=([\\w.-]{60,200})',
+          ),
+        },
+      },
+      good: {},
+    },
   ],
   gate_timeout: [
     {
@@ -384,6 +527,18 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
         },
       },
       good: { http: 'js_shared_dict_zone zone=mine:1m state=/srv/x;' },
+    },
+  ],
+  zone_small: [
+    {
+      bad: {
+        replaced: {
+          'http.conf': shippedSnippet('http.conf').replace('zone=fido2_claims:8m', 'zone=fido2_claims:512k'),
+        },
+      },
+      good: {
+        replaced: { 'http.conf': shippedSnippet('http.conf').replace('zone=fido2_claims:8m', 'zone=fido2_claims:1M') },
+      },
     },
   ],
   internal_on_network: [
