@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { evaluate } from '../../src/policy/evaluate.ts';
 import { needs } from '../helpers/needs.ts';
-import { type EnvoyRig, startEnvoyRig } from './envoy-rig.ts';
+import { startEnvoyRig } from './envoy-rig.ts';
 import { settingsWith, tokenOf } from './fixtures.ts';
+import type { MeshRig } from './rig.ts';
 
 /** Documents to try; a release tries many. */
 const runs = Number(process.env.MESH_DOCUMENTS ?? 20);
@@ -38,7 +39,7 @@ const person = fc.record({
 const requests = fc.array(fc.record({ person, method }), { minLength: 8, maxLength: 16 });
 
 describe.runIf(await needs('envoy'))('the gate and a real Envoy', () => {
-  let rig: EnvoyRig;
+  let rig: MeshRig;
   beforeAll(async () => {
     rig = await startEnvoyRig({});
   });

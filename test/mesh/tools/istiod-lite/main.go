@@ -3,8 +3,8 @@
 //	istiod-lite -xds ADDRESS -control ADDRESS -trust-domain NAME [-objects FILE] BASE...
 //
 // BASE are Istio's resources that stay; -objects are Kubernetes' (namespaces, services, gateways), which ambient mode
-// needs. PUT /policies on the control address replaces the policies; Istio's own validation answers 422. Istio's
-// /debug/ pages stand there too. Prints "ready" when it listens.
+// needs. PUT /policies on the control address replaces the policies and answers the version of the push that has them;
+// Istio's own validation answers 422. Istio's /debug/ pages stand there too. Prints "ready" when it listens.
 //
 // The generator is the fake server of Istio's own tests, which tolerates unknown fields: crdcheck finds those.
 package main
@@ -37,7 +37,8 @@ type flags struct {
 type policies struct {
 	store   model.ConfigStore
 	present map[string]config.Config
-	settle  func()
+	// version of what was pushed last
+	version func() string
 }
 
 func identity(c config.Config) string {
@@ -68,7 +69,6 @@ func (p *policies) replace(parsed []config.Config) error {
 		}
 	}
 	p.present = next
-	p.settle()
 	return nil
 }
 
@@ -93,7 +93,7 @@ func (p *policies) put(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	w.WriteHeader(http.StatusNoContent)
+	fmt.Fprintln(w, p.version())
 }
 
 func read(files ...string) (string, error) {
@@ -127,7 +127,10 @@ func serve(t test.Failer, given flags) {
 		MeshConfig:             meshConfig,
 		ListenerBuilder:        func() (net.Listener, error) { return net.Listen("tcp", given.xds) },
 	})
-	held := &policies{store: server.Store(), settle: func() { server.EnsureSynced(t) }}
+	held := &policies{store: server.Store(), version: func() string {
+		server.EnsureSynced(t)
+		return server.PushContext().PushVersion
+	}}
 	http.HandleFunc("PUT /policies", held.put)
 	http.Handle("/debug/", server.DiscoveryDebug)
 	control, err := net.Listen("tcp", given.control)
