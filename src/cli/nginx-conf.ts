@@ -20,7 +20,7 @@ export const snippets = [
   ...['remote-user.conf', 'bearer.conf', 'well-known.conf'],
   ...['ext-authz.conf', 'forward-auth.conf', 'auth-url.conf', 'asked.conf', 'admit.conf', 'admit-user.conf'],
   ...['path.conf', 'discovery.conf', 'handler.conf', 'main.conf', 'enrol.conf', 'user.conf'],
-  ...['errors.conf', 'refusal.conf'],
+  ...['errors.conf', 'refusal.conf', 'svid.conf'],
 ];
 const scripts = ['fido2_gate.js', 'fido2.js', 'fido2_enrol.js', 'fido2_pages.js', 'fido2_user.js'];
 

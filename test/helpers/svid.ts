@@ -11,10 +11,11 @@ export interface Svid {
   readonly key: string;
 }
 
-/** A certificate whose only name is the SPIFFE ID. */
-export function createSvid(authority: CertificateAuthority, id: string): Svid {
+/** A certificate whose only name is the SPIFFE ID, unless it is given DNS names too. */
+export function createSvid(authority: CertificateAuthority, id: string, hosts: readonly string[] = []): Svid {
   const keys = ecKeys();
-  const name = { id: '2.5.29.17', critical: true, value: sequence(der(0x86, Buffer.from(id))) };
+  const names = [der(0x86, Buffer.from(id)), ...hosts.map((host) => der(0x82, Buffer.from(host)))];
+  const name = { id: '2.5.29.17', critical: true, value: sequence(...names) };
   const certificate = createCertificate({
     subject: [['O', 'SPIFFE']],
     issuer: authority.name,
