@@ -52,6 +52,8 @@ export interface AuthenticationExpectation extends OriginExpectation, ExtensionP
 /** What to update the credential's record with. */
 export interface AuthenticationResult {
   readonly credentialId: Uint8Array;
+  /** That of the stored key. */
+  readonly algorithm: number;
   readonly signCount: number;
   /** Whether the counter did not grow: two authenticators may hold the key. */
   readonly signCountRegressed: boolean;
@@ -92,13 +94,14 @@ export async function verifyAuthentication(
   requireConsistentBackup(data, '7.2.18');
   requireSameEligibility(data.backupEligible, stored.backupEligible, '7.2.19');
   const clientDataHash = await verifier.digest('SHA-256', response.clientDataJSON); // 7.2.20
-  await requireSignature(response, stored, clientDataHash, verifier, '7.2.21');
+  const algorithm = await requireSignature(response, stored, clientDataHash, verifier, '7.2.21');
   const signCountRegressed = (data.signCount > 0 || stored.signCount > 0) && data.signCount <= stored.signCount;
   const counts = `signCount ${data.signCount}, stored ${stored.signCount}`;
   guard(!signCountRegressed || expected.signCount === 'report', '7.2.22', 'sign_count_regressed', counts);
   requireExtensions(extensions, expected, '7.2.23');
   return {
     credentialId: stored.credentialId,
+    algorithm,
     signCount: data.signCount,
     signCountRegressed,
     userVerified: data.userVerified,
@@ -145,7 +148,7 @@ async function requireSignature(
   clientDataHash: Uint8Array,
   verifier: Verifier,
   step: string,
-): Promise<void> {
+): Promise<number> {
   const coseKey = inStep(step, () => parseCoseKey(publicKey, { ...canonical, misorderedMaps: true }));
   const { algorithm } = coseKey;
   const usable = credentialAlgorithms.some(({ id }) => id === algorithm);
@@ -154,4 +157,5 @@ async function requireSignature(
   const signed = concat(authenticatorData, clientDataHash);
   const holds = await verifier.verify(key, algorithm, signed, signature);
   if (!holds) throw new Fido2Error('signature_invalid', 'the signature does not hold', { step });
+  return algorithm;
 }

@@ -8,6 +8,7 @@ import { challenge, createAuthenticator, creation, origin, request, rpId, userHa
 
 const now = Date.UTC(2026, 0, 1);
 const authority = createAuthority('Root of the inspections');
+const stranger = createAuthority('Root of somebody else');
 const authenticator = createAuthenticator({ attestation: 'packed-x5c', authority });
 const registration = authenticator.create(creation);
 const authentication = authenticator.get(request);
@@ -66,6 +67,46 @@ describe('what is expected decides', () => {
       },
       { verified: true },
     ],
+    [
+      'two anchors in one text',
+      { trustAnchors: [pem(stranger.certificate) + pem(authority.certificate)] },
+      { verified: true },
+    ],
+    [
+      'an anchor with words around it',
+      { trustAnchors: [`Subject: CN = Root\n${pem(authority.certificate)}Key:\n`] },
+      { verified: true },
+    ],
+    [
+      'an anchor in bare base64',
+      { trustAnchors: [Buffer.from(authority.certificate).toString('base64')] },
+      { verified: true },
+    ],
+    [
+      'another anchor',
+      { trustAnchors: [pem(stranger.certificate)] },
+      { code: 'attestation_untrusted', step: '7.1.24' },
+    ],
+    ['no origin', { origins: [] }, { code: 'origin_mismatch', step: '7.1.9' }],
+    ['unsolicited outputs', { unsolicitedExtensions: 'refuse' }, { code: 'extension_invalid', step: '7.1.28' }],
+    ['requested outputs', { unsolicitedExtensions: 'refuse', extensions: { credProps: true } }, { verified: true }],
+    [
+      'an enforced protection that is absent',
+      {
+        extensions: {
+          credentialProtectionPolicy: 'userVerificationRequired',
+          enforceCredentialProtectionPolicy: true,
+        },
+      },
+      { code: 'extension_invalid', step: '7.1.28' },
+    ],
+    ['extensions that are a list', { extensions: [] }, { code: 'malformed' }],
+    ['a user verification that there is not', { userVerification: 'always' }, { code: 'malformed' }],
+    [
+      'a broken anchor among others',
+      { trustAnchors: [pem(authority.certificate), '-----BEGIN'] },
+      { code: 'malformed' },
+    ],
     ['a time that is none', { time: 'yesterday' }, { code: 'malformed' }],
     ['an anchor that is no PEM', { trustAnchors: ['%'] }, { code: 'malformed' }],
     ['a challenge that is no base64url', { challenge: '=' }, { code: 'malformed' }],
@@ -80,6 +121,19 @@ describe('what is expected decides', () => {
     ['the stored sign count', {}, { signCount: 2 }, { code: 'sign_count_regressed', step: '7.2.22' }],
     ['the stored eligibility', {}, { backupEligible: true }, { code: 'backup_eligibility_changed', step: '7.2.19' }],
     ['no stored key', {}, { publicKey: undefined }, { code: 'malformed' }],
+    ['the user of a session', { userHandle: stored.userHandle }, {}, { verified: true }],
+    ['a page around it', { crossOrigin: true, topOrigins: [origin] }, {}, { verified: true }],
+    ['conditional mediation', { mediation: 'conditional' }, {}, { verified: true }],
+    ["the credential's own identifier", { allowCredentials: ['AAAA', registration.id] }, {}, { verified: true }],
+    ['another stored credential', {}, { credentialId: 'AAAA' }, { code: 'credential_unknown', step: '7.2.6' }],
+    ['another stored owner', {}, { userHandle: 'AAAA' }, { code: 'user_handle_mismatch', step: '7.2.6' }],
+    [
+      'a record without the newer members',
+      {},
+      { signCount: null, backupEligible: null, backedUp: null },
+      { verified: true },
+    ],
+    ['a stored key that is none', {}, { publicKey: 'AAAA' }, { code: 'cbor_invalid', step: '7.2.21' }],
   ])('authentication: %s', async (_, changes, record, answer) => {
     const document = {
       kind: 'authentication',
@@ -88,6 +142,80 @@ describe('what is expected decides', () => {
       stored: { ...stored, ...record },
     };
     expect(await inspect(document)).toMatchObject(answer);
+  });
+});
+
+test('an authentication without a record: nobody has registered the credential', async () => {
+  const document = { kind: 'authentication', expected, credential: authentication };
+  const unknown = { code: 'credential_unknown', step: '7.2.6' };
+  expect(await inspect(document)).toMatchObject(unknown);
+  expect(await inspect({ ...document, stored: null })).toMatchObject(unknown);
+});
+
+describe('conditional creation', () => {
+  const silent = createAuthenticator().create(creation, { flags: (flags) => flags & ~1 });
+  const document = { kind: 'registration', credential: silent };
+
+  test('needs no user presence', async () => {
+    const conditional = { ...expected, mediation: 'conditional' };
+    expect(await inspect({ ...document, expected: conditional })).toMatchObject({ verified: true });
+  });
+
+  test.each([undefined, 'optional', 'required', 'silent'])('any other, %s, does', async (mediation) => {
+    const answer = await inspect({ ...document, expected: { ...expected, mediation } });
+    expect(answer).toMatchObject({ code: 'user_presence_missing', step: '7.1.15' });
+  });
+});
+
+describe('appid', () => {
+  const appid = 'https://login.example.org/appid.json';
+  const rest = { kind: 'authentication', stored: { ...stored, signCount: 0 } };
+  const byAppid = authenticator.get(request, { rpId: appid, clientExtensionResults: { appid: true } });
+  const byRpId = authenticator.get(request, { clientExtensionResults: { appid: false } });
+  const mixed = authenticator.get(request, { clientExtensionResults: { appid: true } });
+  const mismatch = { code: 'rp_id_mismatch', step: '7.2.15' };
+  test.each<[string, object, object, object]>([
+    ['used, named by expected.appid', byAppid, { appid }, { verified: true }],
+    ['used, named by the extensions', byAppid, { extensions: { appid } }, { verified: true }],
+    ['not used', byRpId, { appid }, { verified: true }],
+    ['used, though nobody named it', byAppid, {}, mismatch],
+    ['another one', byAppid, { appid: 'https://other.test' }, mismatch],
+    ['said to be used, with the hash of the RP ID', mixed, { appid }, mismatch],
+    ['said to be used, and nobody named it', mixed, {}, { verified: true }],
+  ])('%s', async (_, credential, changes, answer) => {
+    const document = { ...rest, credential, expected: { ...expected, ...changes } };
+    expect(await inspect(document)).toMatchObject(answer);
+  });
+});
+
+describe('origins of apps', () => {
+  const apps = ['android:apk-key-hash:2jmj7l5rSw0yVb_vlWAYkK_YBwkvJJZ9DGLtSjkVwgA', 'ios:bundle-id:org.example.app'];
+  test.each(apps)('%s', async (app) => {
+    const credential = createAuthenticator().create(creation, { clientData: { origin: app } });
+    const document = { kind: 'registration', credential };
+    const listed = { ...expected, origins: [origin, app] };
+    expect(await inspect({ ...document, expected: listed })).toMatchObject({ verified: true });
+    const refused = { code: 'origin_mismatch', step: '7.1.9' };
+    expect(await inspect({ ...document, expected })).toMatchObject(refused);
+    const longer = { ...expected, origins: [`${app}A`] };
+    expect(await inspect({ ...document, expected: longer })).toMatchObject(refused);
+  });
+});
+
+describe('algorithms', () => {
+  test.each([
+    ['RS1', -65535, false],
+    ['ML-DSA-44', -48, true],
+    ['ES256K', -47, true],
+    ['Ed448', -53, true],
+  ] as const)('%s', async (algorithm, id, byDefault) => {
+    const credential = createAuthenticator({ algorithm, attestation: 'packed-self' }).create(creation);
+    const document = { kind: 'registration', credential };
+    const refused = { code: 'algorithm_mismatch', step: '7.1.20' };
+    expect(await inspect({ ...document, expected })).toMatchObject(byDefault ? { verified: true } : refused);
+    const listed = { ...expected, algorithms: [-7, id] };
+    expect(await inspect({ ...document, expected: listed })).toMatchObject({ verified: true, algorithm: id });
+    expect(await inspect({ ...document, expected: { ...expected, algorithms: [-7] } })).toMatchObject(refused);
   });
 });
 
