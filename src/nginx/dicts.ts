@@ -83,7 +83,7 @@ export const state = {
   },
   /** The zone forgets after 24 days: what must live as long as nginx is written again. */
   renew(): void {
-    for (const name of ['settings', 'generation', 'folder', 'keys', 'degraded']) {
+    for (const name of ['settings', 'texts', 'generation', 'folder', 'keys', 'degraded']) {
       const value = state.get(name);
       if (value !== undefined) state.set(name, value);
     }

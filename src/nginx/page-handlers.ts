@@ -19,7 +19,7 @@ const minute = 60_000;
  */
 export async function showLogin(context: Context): Promise<Outgoing> {
   const { service, request } = context;
-  const site = siteOf(service.settings, originOf(request, service.settings));
+  const site = siteOf(service.settings, originOf(request, service.settings), request);
   const query = queryOf(request.target);
   const returnTo = safeReturnTo(query.return_to);
   const known = await maybeAuthenticated(context);
@@ -41,17 +41,20 @@ export async function showEnrol(context: Context): Promise<Outgoing> {
   const { service, request } = context;
   const known = await maybeAuthenticated(context);
   const signedIn = known === null ? null : { name: known.user.name };
-  return page(200, enrolPage({ site: siteOf(service.settings, originOf(request, service.settings)), signedIn }));
+  return page(
+    200,
+    enrolPage({ site: siteOf(service.settings, originOf(request, service.settings), request), signedIn }),
+  );
 }
 
 export async function showSignedOut({ service, request }: Context): Promise<Outgoing> {
-  return page(200, signedOutPage({ site: siteOf(service.settings, originOf(request, service.settings)) }));
+  return page(200, signedOutPage({ site: siteOf(service.settings, originOf(request, service.settings), request) }));
 }
 
 /** Without a session: the login page, which goes on to here. */
 export async function showAccount(context: Context): Promise<Outgoing> {
   const { service, request } = context;
-  const site = siteOf(service.settings, originOf(request, service.settings));
+  const site = siteOf(service.settings, originOf(request, service.settings), request);
   const known = await maybeAuthenticated(context);
   if (known === null) {
     const options = await usernamelessOptions(context);

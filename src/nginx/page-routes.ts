@@ -30,7 +30,11 @@ const asPage: Wording = (request, code, headers) => {
   if (settings === null || origin === undefined) return asProblem(request, code, headers);
   const [status] = errorCodes[code];
   const time = new Date(clock.now()).toISOString();
-  return page(status, errorPage({ site: siteOf(settings, origin), status, code, ref: request.ref, time }), headers);
+  return page(
+    status,
+    errorPage({ site: siteOf(settings, origin, request), status, code, ref: request.ref, time }),
+    headers,
+  );
 };
 
 /** Headers sent twice were the error itself, perhaps. */

@@ -63,7 +63,7 @@ export function refuse403(r: NginxHTTPRequest): string {
   }
   const { words, contact } = settings.policies.get(told.policy ?? '') ?? {};
   const { html, csp } = errorPage({
-    site: siteOf(settings, origin),
+    site: siteOf(settings, origin, request),
     status,
     code: told.code,
     ref: request.ref,

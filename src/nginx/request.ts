@@ -42,6 +42,11 @@ export class Request {
     return origins.length === 1 ? (origins[0] ?? null) : null;
   }
 
+  /** The languages asked for, in one line. */
+  languages(): string {
+    return (this.#headers.get('accept-language') ?? []).join(',');
+  }
+
   /** Our session cookie, or null. Two of them count as none. */
   sessionCookie(): string | null {
     let found: string | null = null;

@@ -9,6 +9,7 @@ import { parseSettings, type Settings } from '../policy/settings.ts';
 import { createFileStore } from '../store/file.ts';
 import type { Store } from '../store/store.ts';
 import { missingZones, state, tokens } from './dicts.ts';
+import { readTexts } from './read-texts.ts';
 import { clock, files, log, random, subtle, type Variables, versions } from './runtime.ts';
 
 /**
@@ -92,11 +93,13 @@ function readSettings(path: string): string {
  */
 export function adoptSettings(variables: Variables): void {
   try {
-    const text = readSettings(settingsPath(variables));
-    parseSettings(text);
+    const path = settingsPath(variables);
+    const text = readSettings(path);
+    const texts = readTexts(path, parseSettings(text).settings.pages.languages);
     state.remove('degraded');
-    if (state.get('settings') === text) return;
+    if (state.get('settings') === text && state.get('texts') === texts) return;
     state.set('settings', text);
+    state.set('texts', texts);
     nextGeneration();
     tokens.clear();
     log.info('settings: in force');

@@ -104,8 +104,11 @@ function workloadPolicies({ policies, workloads }: Settings): Problem[] {
   });
 }
 
-function brand({ pages: { logo, accent } }: Settings): Problem[] {
-  const problems: Problem[] = [];
+function brand({ pages: { logo, accent, languages } }: Settings): Problem[] {
+  const problems: Problem[] = languages.flatMap((tag, index) => {
+    if (languages.indexOf(tag) === index) return [];
+    return [{ path: ['pages', 'languages', index], message: `"${tag}" stands here twice`, hint: 'remove one of them' }];
+  });
   const unfit = logo === null ? null : logoProblem(logo);
   if (unfit !== null) {
     problems.push({

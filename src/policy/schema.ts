@@ -147,11 +147,27 @@ const accent = v.pipe(
   v.description('colour of buttons and links, dark enough for a white label; what dark schemes need follows from it'),
 );
 
+const languageTag = v.pipe(
+  v.string('expected a language tag such as "de"'),
+  v.regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'expected a language tag such as "de" or "pt-BR"'),
+  v.maxLength(35, 'expected a language tag of at most 35 characters'),
+);
+
 const pages = v.strictObject({
   name: v.optional(v.pipe(text(64), v.description('the site’s name on the pages; default: rp.name'))),
   help: v.optional(v.pipe(text(200), v.description('whom to ask for help: an address, a number, a sentence'))),
   logo: v.optional(logo),
   accent: v.optional(accent),
+  languages: v.optional(
+    v.pipe(
+      v.array(languageTag),
+      v.minLength(1),
+      v.maxLength(20, 'at most 20 languages'),
+      v.description(
+        'languages of the pages, the first for browsers that ask for none of them; the words of each stand in texts/LANGUAGE.json beside this document, English is built in',
+      ),
+    ),
+  ),
 });
 
 /** fido2.json as it is written. The published JSON Schema and docs/configuration.md are printed from it. */

@@ -49,6 +49,8 @@ export interface Settings {
     readonly logo: string | null;
     /** `#rrggbb`, or null for ours. */
     readonly accent: string | null;
+    /** Language tags, the first for whoever asks for none of them. */
+    readonly languages: readonly string[];
   };
 }
 
@@ -112,6 +114,7 @@ function withDefaults(written: WrittenSettings): Settings {
       help: pages.help ?? null,
       logo: pages.logo ?? null,
       accent: pages.accent ?? null,
+      languages: pages.languages ?? ['en'],
     },
   };
 }

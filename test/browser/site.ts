@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { Visitor } from '../helpers/browser.ts';
 import { invite } from '../helpers/client.ts';
-import { type RunningNginx, startNginx } from '../helpers/nginx.ts';
+import { type NginxOptions, type RunningNginx, startNginx } from '../helpers/nginx.ts';
 import type { Members } from '../helpers/site-conf.ts';
 import { startUpstream, type Upstream } from '../helpers/upstream.ts';
 
@@ -14,7 +14,10 @@ export interface BrowserSite {
 export const upstreamHeading = 'Behind the gate';
 
 /** The real site before an upstream whose pages say what was asked for. */
-export async function startSite(settings: Members = {}): Promise<BrowserSite> {
+export async function startSite(
+  settings: Members = {},
+  more: Pick<NginxOptions, 'prepare'> = {},
+): Promise<BrowserSite> {
   const upstream = await startUpstream((arrived, response) => {
     response.setHeader('Content-Type', 'text/html; charset=utf-8');
     const path = arrived.url.replace(/[&<>]/g, '');
@@ -22,7 +25,7 @@ export async function startSite(settings: Members = {}): Promise<BrowserSite> {
       `<!doctype html><link rel="icon" href="data:,"><title>app</title><h1>${upstreamHeading}</h1><p>${path}</p>`,
     );
   });
-  return { upstream, nginx: await startNginx({ upstream, settings }) };
+  return { upstream, nginx: await startNginx({ upstream, settings, ...more }) };
 }
 
 /** Opens a new link for the user and creates a passkey with it, as far as the page that says so. */

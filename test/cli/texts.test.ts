@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkTexts } from '../../src/cli/texts-file.ts';
@@ -45,6 +45,50 @@ describe('the check of a file of texts', () => {
   test('names what is missing', () => {
     const { title: _, ...login } = english.login;
     expect(check({ ...whole, login })).toEqual({ findings: [], missing: ['login.title'] });
+  });
+});
+
+describe('ngx-fido2 check', () => {
+  let site: Trial;
+  const check = (...args: string[]) => ngxFido2(['check', '--data', site.data, ...args]);
+  const path = () => join(site.data, 'texts/de.json');
+
+  beforeAll(() => {
+    site = makeInstallation({ pages: { languages: ['de', 'en'] } });
+    // no worker runs as root, so a store of root's is a finding of its own
+    if (process.geteuid?.() === 0) chownSync(join(site.data, 'store'), 65_534, 65_534);
+  });
+  afterAll(() => site.remove());
+
+  test('wants a file for every language but English, and the command in its hint writes it', async () => {
+    const { status, stderr } = await check();
+    expect([status, stderr]).toEqual([1, expect.stringContaining(`names "de", and there is no ${path()}`)]);
+    const hint = /hint: ngx-fido2 (.*)/.exec(stderr)?.[1] ?? '';
+    expect(await ngxFido2(hint.split(' '))).toMatchObject({ status: 0 });
+    expect(await check()).toMatchObject({ status: 0, stdout: 'ok: 1 policies, 0 workloads, 0 warnings\n' });
+  });
+
+  test('names what does not fit, with its place, and what stays English', async () => {
+    writeFileSync(path(), '{\n  "login": {\n    "goOn": "Weiter",\n    "titel": ""\n  }\n}');
+    expect(await check()).toMatchObject({
+      status: 1,
+      stderr: [
+        `error: ${path()}:3:13: login.goOn: it has no place where {target} is needed`,
+        `  ${path()}:4:14: login.titel: there is no such text`,
+        'hint: in English: "You will go on to {target}"\n',
+      ].join('\n'),
+    });
+    const { login: _, ...rest } = english;
+    writeFileSync(path(), JSON.stringify({ ...rest, language: 'de', login: { title: 'Anmelden' } }));
+    const { status, stdout } = await check('--json');
+    const missing = Object.keys(english.login).flatMap((key) => (key === 'title' ? [] : [`login.${key}`]));
+    expect([status, JSON.parse(stdout)]).toMatchObject([0, { languages: ['de', 'en'], untranslated: { de: missing } }]);
+  });
+
+  test('takes each language once', async () => {
+    const twice = makeInstallation({ pages: { languages: ['en', 'en'] } });
+    expect((await ngxFido2(['check', '--data', twice.data])).stderr).toContain('"en" stands here twice');
+    twice.remove();
   });
 });
 

@@ -48,6 +48,8 @@ export interface VisitorOptions extends AuthenticatorOptions {
    * the button or after it. Off, so that the button alone asks.
    */
   readonly savedAccounts?: boolean;
+  /** What the browser asks for (Accept-Language). */
+  readonly locale?: string;
 }
 
 /** As a browser without conditional mediation says it. */
@@ -147,7 +149,7 @@ function running(): Promise<Browser> {
 
 /** Somebody with an empty browser and a new authenticator, who sees nothing but this origin. */
 export async function visit(origin: string, options: VisitorOptions = {}): Promise<Visitor> {
-  const context = await (await running()).newContext({ reducedMotion: 'reduce' });
+  const context = await (await running()).newContext({ reducedMotion: 'reduce', locale: options.locale ?? 'en-US' });
   if (options.savedAccounts !== true) await context.addInitScript(withoutSavedAccounts);
   const complaints: string[] = [];
   context.on('request', (request) => {

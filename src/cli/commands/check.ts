@@ -7,6 +7,7 @@ import { storeFolder } from '../installation.ts';
 import { originConf } from '../nginx-conf.ts';
 import { ownerOf } from '../owner.ts';
 import { describeFinding, readSettings } from '../settings-file.ts';
+import { checkTexts, textsPath } from '../texts-file.ts';
 import { checkNginx } from './check-nginx.ts';
 
 /** Reads only: it may be run by anybody who can read fido2.json, and by root before the folder has its owner. */
@@ -25,6 +26,7 @@ export const checkCommand: Command = {
     const { settings, warnings } = readSettings(path);
     checkStore(storeFolder(dirname(path), settings));
     checkOrigins(join(dirname(path), 'origin.conf'), settings.rp.origins);
+    const untranslated = checkLanguages(path, settings.pages.languages);
     const counts = [`${settings.policies.size} policies`, `${settings.workloads.size} workloads`];
     return {
       json: {
@@ -32,6 +34,8 @@ export const checkCommand: Command = {
         config: path,
         policies: [...settings.policies.keys()],
         workloads: [...settings.workloads.keys()],
+        languages: settings.pages.languages,
+        untranslated,
         warnings: warnings.map(warningOf),
       },
       lines: [
@@ -39,6 +43,9 @@ export const checkCommand: Command = {
           `warning: ${describeFinding(path, warning)}`,
           ...(warning.hint === '' ? [] : [`hint: ${warning.hint}`]),
         ]),
+        ...Object.entries(untranslated).map(
+          ([language, keys]) => `texts/${language}.json: ${keys.length} texts stay English: ${keys.join(' ')}`,
+        ),
         `ok: ${counts.join(', ')}, ${warnings.length} warnings`,
       ],
     };
@@ -67,6 +74,27 @@ export function checkOrigins(path: string, origins: readonly string[]): void {
   const meaning = (text: string): string => text.replace(/#.*$/gm, '').replace(/\s+/g, ' ').trim();
   if (meaning(readFileSync(path, 'utf8')) === meaning(originConf(origins))) return;
   throw new CommandError(`${path} is not for ${origins.join(', ')}`, `ngx-fido2 init --update --to ${dirname(path)}`);
+}
+
+/** What each language's file lacks; throws for what does not fit, and for a file that is not there. */
+function checkLanguages(settings: string, languages: readonly string[]): Readonly<Record<string, readonly string[]>> {
+  const untranslated: Record<string, readonly string[]> = {};
+  for (const language of languages) {
+    const path = textsPath(settings, language);
+    if (!existsSync(path)) {
+      if (language === 'en') continue;
+      const hint = `ngx-fido2 texts ${language} --write --config ${settings}`;
+      throw new CommandError(`pages.languages names "${language}", and there is no ${path}`, hint);
+    }
+    const { findings, missing } = checkTexts(readFileSync(path, 'utf8'), language);
+    const [first, ...others] = findings;
+    if (first !== undefined) {
+      const notes = others.map((finding) => describeFinding(path, finding));
+      throw new CommandError(describeFinding(path, first), first.hint, 1, { notes });
+    }
+    if (missing.length > 0) untranslated[language] = missing;
+  }
+  return untranslated;
 }
 
 function warningOf({ path, line, column, message, hint }: Finding) {
