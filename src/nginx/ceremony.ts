@@ -50,7 +50,7 @@ export async function challengeOf(
 ): Promise<OpenedChallenge> {
   const step = purposes.includes('login') ? '7.2.11' : '7.1.8';
   const text = decodeClientData(clientDataJSON, step);
-  const { challenge: stated } = parseClientData(text, step);
+  const { challenge: stated, topOrigin } = parseClientData(text, step);
   const bytes = typeof stated === 'string' ? fromBase64url(stated) : null;
   if (bytes === null) throw new Fido2Error('challenge_invalid', 'not base64url', { step });
   const trusted = challengeContext(context);
@@ -58,17 +58,17 @@ export async function challengeOf(
   if (!purposes.includes(challenge.purpose)) {
     throw new Fido2Error('challenge_invalid', `made for ${challenge.purpose}, not ${purposes.join(' or ')}`, { step });
   }
-  return { ...challenge, bytes, where: whereOf(context, trusted.origin) };
+  return { ...challenge, bytes, where: whereOf(context, trusted.origin, topOrigin !== undefined) };
 }
 
 /**
  * The one origin that the challenge was made for, or without an Origin header, which browsers send with what a script
- * posts, an app of ours. A frame's page must be named and listed.
+ * posts, an app of ours. In a frame only where the browser names the page around it, which older ones do not.
  */
-function whereOf({ service, request }: Context, origin: string): OriginExpectation {
+function whereOf({ service, request }: Context, origin: string, namesTop: boolean): OriginExpectation {
   const { apps, topOrigins } = service.settings.rp;
   const origins = request.origin() === null ? [origin, ...apps] : [origin];
-  return { origins, crossOrigin: topOrigins.length > 0, topOrigins, topOriginNeeded: true };
+  return { origins, crossOrigin: namesTop && topOrigins.length > 0, topOrigins };
 }
 
 /** Uses the challenge up, over all workers. After it only writing may fail. Throws `challenge_used`, `overloaded`. */

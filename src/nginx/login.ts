@@ -12,11 +12,16 @@ import {
   stepUpSession,
 } from '../identity/session.ts';
 import { type Credential, findUserByCredential, type User, type UserChange, updateUser } from '../identity/user.ts';
-import { type StoredCredential, verifyAuthentication } from '../protocol/authentication.ts';
+import {
+  type AuthenticationExpectation,
+  type StoredCredential,
+  verifyAuthentication,
+} from '../protocol/authentication.ts';
 import { type AuthenticationResponse, parseAuthenticationResponse } from '../protocol/response-json.ts';
 import { audit } from './audit.ts';
 import type { Authenticated } from './authenticate.ts';
 import { bytesOf, challengeOf, claimChallenge, type OpenedChallenge } from './ceremony.ts';
+import { keptIfRefused } from './ceremony-log.ts';
 import { type Context, maybeAuthenticated } from './context.ts';
 import { json } from './response.ts';
 import { safeReturnTo } from './return-to.ts';
@@ -36,7 +41,7 @@ export async function loginResult(context: Context): Promise<Outgoing> {
     const challenge = await challengeOf(context, response.clientDataJSON, ['login', 'step_up']);
     const known = await maybeAuthenticated(context);
     if (challenge.purpose === 'step_up') requireSameSession(challenge, known);
-    const { user, credential, userVerified } = await verify(context, response, challenge, found);
+    const { user, credential, userVerified } = await verify(context, body, response, challenge, found);
     claimChallenge(challenge);
     const noted = await noteUse(context, user, credential, known?.user.id !== user.value.id);
     const session = await sessionAfter(context, known, noted, credential, userVerified);
@@ -70,29 +75,29 @@ const nobodysKey =
   'pQECAyYgASFYIATQB3QaXdapF3F0RcQH1g11CBJptGSryO7NP8AmF8D3IlgggQO3pVSvTIEI4L9JvpdWwSQwZ2dP73OmHisbdNxnyxw';
 
 async function verify(
-  { service }: Context,
+  context: Context,
+  body: Record<string, unknown>,
   response: AuthenticationResponse,
   challenge: OpenedChallenge,
   found: Found,
 ): Promise<Verified> {
-  const { settings } = service;
-  const result = await verifyAuthentication(
-    response,
-    {
-      challenge: challenge.bytes,
-      ...challenge.where,
-      rpId: settings.rp.id,
-      userVerification: 'required',
-      signCount: settings.passkeys.signCount,
-      stored: found === null ? strangerTo(response) : storedOf(found),
-      ...(challenge.purpose === 'step_up' && found !== null
-        ? {
-            allowCredentials: found.value.credentials.map(({ id }) => bytesOf(id)),
-            userHandle: bytesOf(found.value.id),
-          }
-        : {}),
-    },
-    verifierFor(settings),
+  const { settings } = context.service;
+  const expected: AuthenticationExpectation = {
+    challenge: challenge.bytes,
+    ...challenge.where,
+    rpId: settings.rp.id,
+    userVerification: 'required',
+    signCount: settings.passkeys.signCount,
+    stored: found === null ? strangerTo(response) : storedOf(found),
+    ...(challenge.purpose === 'step_up' && found !== null
+      ? {
+          allowCredentials: found.value.credentials.map(({ id }) => bytesOf(id)),
+          userHandle: bytesOf(found.value.id),
+        }
+      : {}),
+  };
+  const result = await keptIfRefused(context, { kind: 'authentication', expected, credential: body }, () =>
+    verifyAuthentication(response, expected, verifierFor(settings)),
   );
   if (found === null) throw new Fido2Error('authentication_failed', 'nobody has this key', { step: '7.2.6' });
   if (!isActive(found.value, clock.now()))

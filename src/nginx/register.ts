@@ -6,7 +6,7 @@ import { isActive } from '../identity/membership.ts';
 import { cookieOf, startSession } from '../identity/session.ts';
 import { addCredential, type Credential, findUser, findUserByCredential, type User } from '../identity/user.ts';
 import { creationOptions } from '../protocol/options.ts';
-import { verifyRegistration } from '../protocol/registration.ts';
+import { type RegistrationExpectation, verifyRegistration } from '../protocol/registration.ts';
 import { parseRegistrationResponse } from '../protocol/response-json.ts';
 import { inviteKey } from '../store/keys.ts';
 import { audit } from './audit.ts';
@@ -20,6 +20,7 @@ import {
   type OpenedChallenge,
   offeredAlgorithms,
 } from './ceremony.ts';
+import { keptIfRefused } from './ceremony-log.ts';
 import { authenticateRequest, type Context } from './context.ts';
 import { json } from './response.ts';
 import { clock, type Outgoing, random } from './runtime.ts';
@@ -70,19 +71,18 @@ export async function registrationResult(context: Context): Promise<Outgoing> {
     const challenge = await challengeOf(context, response.clientDataJSON, ['enrol', 'add']);
     const { user, invite } = await registrantOf(context, challenge);
     account = user.name;
-    const verified = await verifyRegistration(
-      response,
-      {
-        challenge: challenge.bytes,
-        ...challenge.where,
-        rpId: service.settings.rp.id,
-        userVerification: 'required',
-        algorithms: offeredAlgorithms,
-        time: clock.now(),
-        trustAnchors: null,
-        credentialExists: async (id) => (await findUserByCredential(service.ports, toBase64url(id))) !== null,
-      },
-      verifierFor(service.settings),
+    const expected: RegistrationExpectation = {
+      challenge: challenge.bytes,
+      ...challenge.where,
+      rpId: service.settings.rp.id,
+      userVerification: 'required',
+      algorithms: offeredAlgorithms,
+      time: clock.now(),
+      trustAnchors: null,
+      credentialExists: async (id) => (await findUserByCredential(service.ports, toBase64url(id))) !== null,
+    };
+    const verified = await keptIfRefused(context, { kind: 'registration', expected, credential: body }, () =>
+      verifyRegistration(response, expected, verifierFor(service.settings)),
     );
     const credential: Credential = {
       id: toBase64url(verified.credentialId),

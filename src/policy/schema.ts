@@ -135,6 +135,16 @@ const cors = v.strictObject({
   ),
 });
 
+const audit = v.strictObject({
+  ceremonies: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description('keep refused ceremonies in ceremonies.log, for `ngx-fido2 inspect --lines`: up to 4 MiB'),
+    ),
+    false,
+  ),
+});
+
 const logo = v.pipe(
   v.string('expected the text of an SVG image'),
   v.maxLength(16_384, 'expected at most 16384 characters'),
@@ -199,6 +209,7 @@ export const settingsSchema = v.strictObject({
     ),
     {},
   ),
+  audit: v.optional(v.pipe(audit, v.description('what is kept beside audit.log')), {}),
   cors: v.optional(v.pipe(cors, v.description('other origins that call gated locations')), {}),
   pages: v.optional(v.pipe(pages, v.description('name, words and colour of the pages')), {}),
 });

@@ -40,6 +40,8 @@ export interface Settings {
   readonly passkeys: { readonly signCount: 'refuse' | 'report' };
   readonly policies: ReadonlyMap<string, Policy>;
   readonly workloads: ReadonlyMap<string, Workload>;
+  /** Whether refused ceremonies are kept. */
+  readonly audit: { readonly ceremonies: boolean };
   /** Whose scripts may read our refusals. */
   readonly cors: { readonly origins: readonly string[] };
   readonly pages: {
@@ -108,6 +110,7 @@ function withDefaults(written: WrittenSettings): Settings {
     passkeys: written.passkeys,
     policies: new Map(Object.entries(written.policies).map(([key, policy]) => [key, toPolicy(policy)])),
     workloads: new Map(Object.entries(written.workloads)),
+    audit: written.audit,
     cors: { origins: written.cors.origins ?? [] },
     pages: {
       name: pages.name ?? name,

@@ -9,8 +9,6 @@ export interface OriginExpectation {
   readonly crossOrigin?: boolean;
   /** The origins of the pages that may frame it. */
   readonly topOrigins?: readonly string[];
-  /** Refuse a frame whose client does not name the page around it. Default: no, for Level 3 does not ask it. */
-  readonly topOriginNeeded?: boolean;
 }
 
 export function requireOrigin({ origin }: ClientData, { origins }: OriginExpectation, step: string): void {
@@ -28,16 +26,8 @@ export function requireSameSite({ crossOrigin: stated }: ClientData, expected: O
 /** A client states topOrigin only with crossOrigin true (section 5.8.1), so it alone is a contradiction. */
 export function requireTopOrigin(data: ClientData, expected: OriginExpectation, step: string): void {
   const { topOrigin } = data;
-  const { crossOrigin = false, topOrigins = [], topOriginNeeded = false } = expected;
-  if (topOrigin === undefined) {
-    guard(
-      !(topOriginNeeded && data.crossOrigin === true),
-      step,
-      'top_origin_mismatch',
-      'crossOrigin is true, topOrigin absent',
-    );
-    return;
-  }
+  if (topOrigin === undefined) return;
+  const { crossOrigin = false, topOrigins = [] } = expected;
   const detail = `topOrigin ${JSON.stringify(topOrigin)}, expected ${crossOrigin ? JSON.stringify(topOrigins) : 'none'}`;
   const holds = crossOrigin && data.crossOrigin === true && isOneOf(topOrigin, topOrigins);
   guard(holds, step, 'top_origin_mismatch', detail);

@@ -133,11 +133,14 @@ describe.runIf(await needs('nginx'))('origins', () => {
     it.each([
       ['another one', { crossOrigin: true, topOrigin: 'https://partner.example.evil' }],
       ['the site itself, unlisted', { crossOrigin: true, topOrigin: shop }],
-      ['not named', { crossOrigin: true }],
       ['named of a page that is in no frame', { crossOrigin: false, topOrigin: partner }],
       ['named alone', { topOrigin: partner }],
     ])('is not, for it is %s', async (_, clientData) => {
       expect(await signIn(clientData)).toEqual(refusedBy('top_origin_mismatch', '7.2.14'));
+    });
+
+    it('is not, for the browser does not name it', async () => {
+      expect(await signIn({ crossOrigin: true })).toEqual(refusedBy('cross_origin_mismatch', '7.2.13'));
     });
 
     it('counts at a registration too', async () => {
