@@ -15,11 +15,18 @@ const understood: ReadonlySet<string> = new Set([
   '2.5.29.32', // certificate policies
 ]);
 
+/** Says which names an authority may certify. That rule is not applied here, so it is refused, critical or not. */
+const nameConstraints = '2.5.29.30';
+
+/** Bounds of the work: certificates of a path, and signatures that are tried on the way. */
+const longestPath = 8;
+const mostSignatures = 16;
+
 /**
  * Whether a path of certificates, the attestation's own first and each certified by the next, leads to an anchor
  * (RFC 5280 section 6, no policies): signatures, names as bytes, validity at `time` (milliseconds), basic constraints,
- * path length, key usage, critical extensions. A self-signed certificate in the path is worth nothing by itself.
- * Throws `attestation_untrusted`. The work is bounded by the path's length times the anchors of one name.
+ * path length, key usage, critical extensions. A self-signed certificate in the path is worth nothing by itself, and
+ * what stands behind the one that an anchor certifies is not looked at. Throws `attestation_untrusted`.
  */
 export async function verifyChain(
   path: readonly Uint8Array[],
@@ -27,36 +34,50 @@ export async function verifyChain(
   time: number,
   verifier: Verifier,
 ): Promise<void> {
-  const trusted = anchors.map(parseCertificate);
+  if (path.length > longestPath) throw untrusted(`a path of ${path.length} certificates, at most ${longestPath}`);
+  const trusted = anchors.map(parseCertificate).filter((anchor) => isValidAt(anchor, time));
   const certificates = path.map(parseCertificate);
+  let signatures = 0;
+  const certifies = async (issuer: Certificate, subject: Certificate): Promise<boolean> => {
+    const { signatureAlgorithm, signed, signature } = subject;
+    if (signatureAlgorithm === null || isEmpty(subject.issuer) || !equal(issuer.subject, subject.issuer)) return false;
+    signatures += 1;
+    if (signatures > mostSignatures) throw untrusted(`more than ${mostSignatures} signatures on the way to an anchor`);
+    return verifier.verify(issuer.publicKey(), signatureAlgorithm, signed, signature);
+  };
   for (const [depth, certificate] of certificates.entries()) {
     requireUsable(certificate, time);
     if (trusted.some((anchor) => equal(anchor.bytes, certificate.bytes))) return;
     for (const anchor of trusted) {
-      if (!equal(anchor.subject, certificate.issuer) || !(await certifies(anchor, certificate, verifier))) continue;
+      if (!(await certifies(anchor, certificate))) continue;
       requireUsable(anchor, time);
       requireAuthority(anchor, depth);
       return;
     }
     const issuer = certificates[depth + 1];
-    if (issuer === undefined) throw untrusted('the path leads to none of the anchors');
-    const linked = equal(issuer.subject, certificate.issuer) && (await certifies(issuer, certificate, verifier));
-    if (!linked) throw untrusted(`certificate ${depth} is not certified by the next`);
+    if (issuer === undefined) throw untrusted('the path leads to none of the anchors of its time');
+    if (!(await certifies(issuer, certificate))) throw untrusted(`certificate ${depth} is not certified by the next`);
     requireAuthority(issuer, depth);
   }
   throw untrusted('the path is empty');
 }
 
-async function certifies(issuer: Certificate, subject: Certificate, verifier: Verifier): Promise<boolean> {
-  const { signatureAlgorithm, signed, signature } = subject;
-  return signatureAlgorithm !== null && verifier.verify(issuer.publicKey(), signatureAlgorithm, signed, signature);
+/** No authority is without a name. */
+function isEmpty(name: Uint8Array): boolean {
+  return name.length <= 2;
 }
 
-function requireUsable({ notBefore, notAfter, extensions }: Certificate, time: number): void {
-  if (time < notBefore || time > notAfter) {
-    const [from, to, at] = [notBefore, notAfter, time].map((moment) => new Date(moment).toISOString());
-    throw untrusted(`a certificate valid from ${from} to ${to}, not at ${at}`);
+function isValidAt({ notBefore, notAfter }: Certificate, time: number): boolean {
+  return time >= notBefore && time <= notAfter;
+}
+
+function requireUsable(certificate: Certificate, time: number): void {
+  const { notBefore, notAfter, extensions } = certificate;
+  if (!isValidAt(certificate, time)) {
+    const [from, to] = [notBefore, notAfter].map((moment) => new Date(moment).toISOString());
+    throw untrusted(`a certificate valid from ${from} to ${to}, not at ${time}`);
   }
+  if (extensions.has(nameConstraints)) throw untrusted('name constraints, which are not applied');
   for (const [id, { critical }] of extensions)
     if (critical && !understood.has(id)) throw untrusted(`the critical extension ${id} is not understood`);
 }

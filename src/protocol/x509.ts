@@ -101,18 +101,19 @@ function readVersion(element: DerElement | undefined): number {
 function readSignatureAlgorithm(element: DerElement | undefined): number | null {
   const [identifier, parameters, ...rest] = sequence(element);
   const id = signatureAlgorithms.get(oid(identifier)) ?? null;
-  const isNull = parameters?.tag === tag.null && parameters.content.length === 0;
-  return rest.length === 0 && (parameters === undefined || isNull) ? id : null;
+  return rest.length === 0 && (parameters === undefined || isNull(parameters)) ? id : null;
 }
 
 /** Extensions stand behind the unique identifiers, which nobody uses. */
 function readExtensions(optional: readonly DerElement[]): ReadonlyMap<string, CertificateExtension> {
   const extensions = new Map<string, CertificateExtension>();
-  const [list, ...rest] = optional;
-  if (list === undefined) return extensions;
-  const [items, ...more] = children(expectTag(list, contextTag(3)));
+  const [tagged, ...rest] = optional;
+  if (tagged === undefined) return extensions;
+  const [items, ...more] = children(expectTag(tagged, contextTag(3)));
   if (rest.length > 0 || more.length > 0) throw invalid('members behind the extensions');
-  for (const item of sequence(items)) {
+  const list = sequence(items);
+  if (list.length === 0) throw invalid('extensions, but none');
+  for (const item of list) {
     const parts = sequence(item);
     const id = oid(parts.shift());
     const critical = parts.length > 1 && boolean(parts.shift());
@@ -126,20 +127,26 @@ function readExtensions(optional: readonly DerElement[]): ReadonlyMap<string, Ce
 
 /** A SubjectPublicKeyInfo. */
 function parsePublicKey(element: DerElement): PublicKey {
-  const [algorithm, key] = sequence(element);
-  const [identifier, parameters] = sequence(algorithm);
+  const [algorithm, key, ...rest] = sequence(element);
+  const [identifier, parameters, ...more] = sequence(algorithm);
   const id = oid(identifier);
   const bytes = bitStringBytes(key);
+  if (rest.length > 0 || more.length > 0) throw invalid('members behind the public key');
   if (id === keyAlgorithm.ec) {
     const curve = curves.get(oid(parameters));
     const half = (bytes.length - 1) / 2;
     if (curve === undefined || bytes[0] !== 4 || !Number.isInteger(half)) throw keyInvalid('an unsupported EC key');
     return ecKey(curve, bytes.subarray(1, 1 + half), bytes.subarray(1 + half));
   }
-  if (id === keyAlgorithm.ed25519) return okpKey('Ed25519', bytes);
-  if (id !== keyAlgorithm.rsa) throw keyInvalid(`a key of the kind ${id}`);
-  const [n, e] = sequence(parseDer(bytes));
+  if (id === keyAlgorithm.ed25519 && parameters === undefined) return okpKey('Ed25519', bytes);
+  if (id !== keyAlgorithm.rsa || !isNull(parameters)) throw keyInvalid(`a key of the kind ${id}`);
+  const [n, e, ...others] = sequence(parseDer(bytes));
+  if (others.length > 0) throw invalid('members behind the RSA key');
   return rsaKey(unsigned(n), unsigned(e));
+}
+
+function isNull(element: DerElement | undefined): boolean {
+  return element?.tag === tag.null && element.content.length === 0;
 }
 
 /** String types whose characters are of no use here: numeric, teletex and BMP strings. */

@@ -1,6 +1,8 @@
-import { webcrypto } from 'node:crypto';
+import { generateKeyPairSync, webcrypto, X509Certificate } from 'node:crypto';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createVerifier } from '../../src/crypto/verify.ts';
+import { Fido2Error } from '../../src/errors.ts';
 import { verifyChain } from '../../src/protocol/chain.ts';
 import {
   basicConstraints,
@@ -49,6 +51,14 @@ const deepLeaf = issue(intermediate);
 const flip = (bytes: Uint8Array): Uint8Array =>
   Uint8Array.from(bytes, (byte, i) => (i === bytes.length - 8 ? byte ^ 1 : byte));
 
+/** The same name and key, over by `time`. */
+function expired({ name, keys }: CertificateAuthority): Uint8Array {
+  return createCertificate({
+    ...{ subject: name, keys, extensions: [basicConstraints(true)] },
+    notAfter: new Date(time - 1000),
+  });
+}
+
 describe('trusts', () => {
   const cases: readonly [what: string, path: Uint8Array[], anchors: Uint8Array[]][] = [
     ['a certificate by an anchor', [leaf], [root.certificate]],
@@ -62,9 +72,25 @@ describe('trusts', () => {
     ['a path with the root in it', [deepLeaf, intermediate.certificate, root.certificate], [root.certificate]],
     ['an anchor half-way', [deepLeaf, intermediate.certificate, root.certificate], [intermediate.certificate]],
     ['the right one of two anchors of one name', [leaf], [impostor.certificate, root.certificate]],
+    ['an anchor that was renewed with its key', [leaf], [expired(root), root.certificate]],
+    ['what stands behind the end of the path', [leaf, stranger.certificate], [root.certificate]],
   ];
   test.each(cases)('%s', async (_, path, anchors) => {
     await expect(verifyChain(path, anchors, time, verifier)).resolves.toBeUndefined();
+  });
+
+  test.each([
+    ['P-384', ecKeys('P-384')],
+    ['P-521', ecKeys('P-521')],
+    ['RSA', generateKeyPairSync('rsa', { modulusLength: 2048 })],
+  ])('an authority with a key of %s', async (_, keys) => {
+    const name: Name = [['CN', 'Keys']];
+    const options = { subject: name, keys, extensions: [basicConstraints(true), keyUsage('ca')] };
+    const other = { name, keys, certificate: createCertificate(options) };
+    await expect(verifyChain([issue(other)], [other.certificate], time, verifier)).resolves.toBeUndefined();
+    await expect(verifyChain([flip(issue(other))], [other.certificate], time, verifier)).rejects.toMatchObject(
+      refusal('attestation_untrusted'),
+    );
   });
 });
 
@@ -75,6 +101,13 @@ describe('does not trust', () => {
   const noConstraints = authority('No constraints', root, { extensions: [keyUsage('ca')] });
   const noSigning = authority('No signing', root, { extensions: [basicConstraints(true), keyUsage('signature')] });
   const odd = { id: '1.2.3.4', critical: true, value: Uint8Array.of(5, 0) };
+  const constraints = { id: '2.5.29.30', critical: true, value: Uint8Array.of(0x30, 0) };
+  const ca = basicConstraints(true);
+  const oddCa = authority('Odd', root, { extensions: [ca, odd] });
+  const constrained = authority('Constrained', root, { extensions: [ca, constraints] });
+  const loose = authority('Loose', root, { extensions: [ca, { ...constraints, critical: false }] });
+  const policed = authority('Policed', root, { extensions: [ca, { ...constraints, id: '2.5.29.36' }] });
+  const nameless: CertificateAuthority = { ...authority('', root, { subject: [], extensions: [ca] }), name: [] };
   const endsEarly = { notBefore: new Date(time - 2000), notAfter: new Date(time - 1000) };
   const expiredCa = authority('Expired', root, { extensions: [basicConstraints(true)], ...endsEarly });
   const cases: readonly [what: string, path: Uint8Array[], anchors: Uint8Array[]][] = [
@@ -103,6 +136,14 @@ describe('does not trust', () => {
       [issue(root, { extensions: [basicConstraints(false), odd] })],
       [root.certificate],
     ],
+    ['an unknown critical extension of an authority', [issue(oddCa), oddCa.certificate], [root.certificate]],
+    ['an unknown critical extension of an anchor', [issue(oddCa)], [oddCa.certificate]],
+    ['name constraints', [issue(constrained), constrained.certificate], [root.certificate]],
+    ['name constraints that are not critical', [issue(loose), loose.certificate], [root.certificate]],
+    ['policy constraints', [issue(policed), policed.certificate], [root.certificate]],
+    ['an issuer without a name', [issue(nameless)], [nameless.certificate]],
+    ['more than 8 certificates', [leaf, ...Array(8).fill(root.certificate)], [root.certificate]],
+    ['a path that only says who issued it', [issue(impostor)], [root.certificate]],
   ];
   test.each(cases)('%s', async (_, path, anchors) => {
     await expect(verifyChain(path, anchors, time, verifier)).rejects.toMatchObject(refusal('attestation_untrusted'));
@@ -113,4 +154,73 @@ describe('does not trust', () => {
       verifyChain([issue(short), short.certificate], [root.certificate], time, verifier),
     ).resolves.toBeUndefined();
   });
+
+  test('a path of three certificates in any other order', async () => {
+    const [a, b, c] = [deepLeaf, intermediate.certificate, root.certificate] as const;
+    const orders = [
+      [a, c, b],
+      [b, a, c],
+      [b, c, a],
+      [c, a, b],
+      [c, b, a],
+    ];
+    const fromLeaf = orders.filter(([first]) => first === a);
+    for (const path of fromLeaf) expect(await isTrusted(path)).toBe(false);
+    // that the authority or the root itself stands first is for the formats to refuse: no key of a credential is theirs
+    for (const path of orders) {
+      const attempt = verifyChain(path, [stranger.certificate], time, verifier);
+      await expect(attempt).rejects.toMatchObject(refusal('attestation_untrusted'));
+    }
+  });
+
+  test('anything at a time that is no number', async () => {
+    await expect(verifyChain([leaf], [root.certificate], Number.NaN, verifier)).rejects.toMatchObject(
+      refusal('attestation_untrusted'),
+    );
+  });
+
+  test('what takes more than 16 signatures', async () => {
+    let signatures = 0;
+    const counting = {
+      ...verifier,
+      verify: async () => {
+        signatures += 1;
+        return false;
+      },
+    };
+    const anchors = Array.from({ length: 40 }, () => impostor.certificate);
+    await expect(verifyChain([leaf], anchors, time, counting)).rejects.toMatchObject(refusal('attestation_untrusted'));
+    expect(signatures).toBe(16);
+  });
 });
+
+test('whatever is trusted of changed paths, OpenSSL verifies link by link', async () => {
+  const path = [deepLeaf, intermediate.certificate];
+  let held = 0;
+  const change = fc.record({ index: fc.nat({ max: 1 }), position: fc.nat(), mask: fc.integer({ min: 0, max: 255 }) });
+  const property = fc.asyncProperty(change, async ({ index, position, mask }) => {
+    const changed = path.map((bytes, i) =>
+      Uint8Array.from(bytes, (byte, at) => (i === index && at === position % bytes.length ? byte ^ mask : byte)),
+    );
+    if (!(await isTrusted(changed))) return;
+    held += 1;
+    const chain = [...changed, root.certificate].map((bytes) => new X509Certificate(bytes));
+    for (const [i, issuer] of chain.slice(1).entries()) {
+      expect(chain[i]?.checkIssued(issuer)).toBe(true);
+      expect(chain[i]?.verify(issuer.publicKey)).toBe(true);
+    }
+  });
+  await fc.assert(property, { numRuns: 2000, examples: [[{ index: 0, position: 0, mask: 0 }]] });
+  expect(held).toBeGreaterThan(0);
+});
+
+/** Throws what is no refusal with a code. */
+async function isTrusted(path: readonly Uint8Array[]): Promise<boolean> {
+  try {
+    await verifyChain(path, [root.certificate], time, verifier);
+    return true;
+  } catch (error) {
+    if (error instanceof Fido2Error) return false;
+    throw error;
+  }
+}

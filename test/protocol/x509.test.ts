@@ -1,4 +1,6 @@
 import { X509Certificate } from 'node:crypto';
+import 'reflect-metadata';
+import { X509Certificate as PeculiarCertificate } from '@peculiar/x509';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -16,7 +18,7 @@ import {
   encodeName,
   keyUsage,
 } from '../helpers/certificates.ts';
-import { bits, boolean, der, explicit, integer, oid, sequence, time, utf8String } from '../helpers/der.ts';
+import { bits, boolean, der, derNull, explicit, integer, oid, sequence, time, utf8String } from '../helpers/der.ts';
 import { fromHex, haveVectors, level3Vectors, vectorsNote } from '../helpers/vectors.ts';
 import { codedErrorOrValue } from './properties.ts';
 
@@ -72,11 +74,19 @@ describe('a certificate is refused', () => {
     sequence(sequence(...fields), algorithm, bits(new Uint8Array(70)));
   const tail = [algorithm, name, validity, name, key] as const;
   const v3 = explicit(0, integer(2));
+  const [ecPublicKey, p384] = [oid('1.2.840.10045.2.1'), oid('1.3.132.0.34')] as const;
+  const point = bits(key.subarray(-97));
+  const spki = [sequence(ecPublicKey, p384), point] as const;
+  const rsa = '1.2.840.113549.1.1.1';
+  const rsaAlgorithm = sequence(oid(rsa), derNull());
+  const modulus = integer(Buffer.concat([Buffer.of(0), Buffer.alloc(256, 0xff)]));
 
   test('unless it is right, as this one', () => {
     const read = parseCertificate(build(v3, integer(1), ...tail, explicit(3, sequence(extension))));
     expect(readBasicConstraints(read)).toEqual({ ca: false, pathLength: null });
     expect(parseCertificate(build(integer(1), ...tail)).version).toBe(1);
+    for (const right of [sequence(...spki), sequence(rsaAlgorithm, bits(sequence(modulus, integer(65537))))])
+      expect(parseCertificate(build(v3, integer(1), algorithm, name, validity, name, right)).publicKey()).toBeTruthy();
   });
 
   test.each<[string, Uint8Array]>([
@@ -95,6 +105,7 @@ describe('a certificate is refused', () => {
       'with a fourth member',
       sequence(sequence(v3, integer(1), ...tail), algorithm, bits(new Uint8Array(70)), integer(1)),
     ],
+    ['with extensions, but none', build(v3, integer(1), ...tail, explicit(3, sequence()))],
     ['without a key', build(v3, integer(1), ...tail.slice(0, -1))],
     [
       'with a third time',
@@ -112,6 +123,17 @@ describe('a certificate is refused', () => {
     ['with a name that is no sequence', build(v3, integer(1), algorithm, utf8String('x'), validity, name, key)],
   ])('%s', (_, bytes) => {
     expect(() => parseCertificate(bytes)).toThrow(invalid);
+  });
+
+  test.each<[string, Uint8Array]>([
+    ['a third member', sequence(...spki, integer(1))],
+    ['a third part of its algorithm', sequence(sequence(ecPublicKey, p384, integer(1)), point)],
+    ['an RSA key of three numbers', sequence(rsaAlgorithm, bits(sequence(modulus, integer(65537), integer(1))))],
+    ['an RSA key without parameters', sequence(sequence(oid(rsa)), bits(sequence(modulus, integer(65537))))],
+    ['an Ed25519 key with parameters', sequence(sequence(oid('1.3.101.112'), derNull()), bits(new Uint8Array(32)))],
+  ])('for a key with %s', (_, spkiBytes) => {
+    const read = parseCertificate(build(v3, integer(1), algorithm, name, validity, name, spkiBytes));
+    expect(() => read.publicKey()).toThrow(expect.objectContaining({ code: expect.stringMatching(/_invalid$/) }));
   });
 
   test('for its key only where the key is used', () => {
@@ -143,7 +165,7 @@ describe('a second opinion', () => {
     expect(openssl.serialNumber.toLowerCase()).toBe(Buffer.from(ours.serialNumber).toString('hex'));
   });
 
-  test('whatever we accept of changed certificates, OpenSSL accepts and reads alike', () => {
+  test('whatever we accept of changed certificates, OpenSSL and a library accept and read alike', () => {
     fc.assert(
       fc.property(fc.constantFrom(...samples), fc.nat(), fc.integer({ min: 1, max: 255 }), (sample, position, mask) => {
         const at = position % sample.length;
@@ -153,6 +175,11 @@ describe('a second opinion', () => {
         const openssl = new X509Certificate(bytes);
         expect(Date.parse(openssl.validTo)).toBe(ours.notAfter);
         expect(Date.parse(openssl.validFrom)).toBe(ours.notBefore);
+        expect(BigInt(`0x${openssl.serialNumber.replace('-', '')}`)).toBe(magnitudeOf(ours.serialNumber));
+        const peculiar = new PeculiarCertificate(bytes);
+        expect([peculiar.notBefore.getTime(), peculiar.notAfter.getTime()]).toEqual([ours.notBefore, ours.notAfter]);
+        expect(new Uint8Array(peculiar.subjectName.toArrayBuffer())).toEqual(new Uint8Array(ours.subject));
+        expect(new Uint8Array(peculiar.issuerName.toArrayBuffer())).toEqual(new Uint8Array(ours.issuer));
       }),
       { numRuns: 2000 },
     );
@@ -164,6 +191,12 @@ describe('a second opinion', () => {
     expect(readBasicConstraints(root)?.ca).toBe(true);
   });
 });
+
+/** Of a number in two's complement, as OpenSSL prints it behind a sign. */
+function magnitudeOf(bytes: Uint8Array): bigint {
+  const signed = BigInt.asIntN(bytes.length * 8, BigInt(`0x${Buffer.from(bytes).toString('hex')}`));
+  return signed < 0n ? -signed : signed;
+}
 
 /** Names and extensions stay bytes until somebody asks: here all is asked for. */
 function readWhole(bytes: Uint8Array): Certificate {
