@@ -3,7 +3,7 @@ import { type ErrorCode, errorCodes, Fido2Error } from '../errors.ts';
 import { makeIdentityToken } from '../identity/identity-token.ts';
 import { nextEnd } from '../identity/membership.ts';
 import { touchSession } from '../identity/session.ts';
-import { type Asked, evaluate } from '../policy/evaluate.ts';
+import { type Asked, evaluate, type Rule } from '../policy/evaluate.ts';
 import { readsRequest } from '../policy/rules.ts';
 import type { Settings } from '../policy/settings.ts';
 import { type Authenticated, authenticate } from './authenticate.ts';
@@ -18,6 +18,8 @@ export interface Refusal {
   readonly user?: string;
   readonly policy?: string;
   readonly detail?: string;
+  /** Which rule refused, for those who may know. */
+  readonly rule?: Rule;
   /** Seconds. */
   readonly max_age?: number;
   readonly acr_values?: string;
@@ -46,7 +48,7 @@ export async function decide(service: Service, request: Request): Promise<Outgoi
     known = await authenticate(service, cookie);
     return await permit(service, request, known, { policyName, workload, vary, key });
   } catch (error) {
-    const refusal = refusalOf(error, known, policyName);
+    const refusal = refusalOf(error, known, policyName, service.settings);
     const status = errorCodes[refusal.code][0];
     const body = JSON.stringify(refusal);
     if (status === 503 || refusal.code === 'policy_unknown') log.error(`decision ${request.ref}: ${body}`);
@@ -92,8 +94,7 @@ async function permit(
   };
   const decision = evaluate(subject, policy, now, asked);
   if (decision.outcome === 'deny') {
-    const code = decision.rule === 'sameSite' ? 'cross_origin' : 'not_allowed';
-    throw new Fido2Error(code, `policy ${policyName}: ${decision.rule}`);
+    throw new Denied(policyName, decision.rule);
   }
   if (decision.outcome === 'step_up') throw new StepUp(`policy ${policyName}: ${decision.reason}`, decision.maxAge);
 
@@ -140,7 +141,16 @@ export class StepUp extends Fido2Error {
   }
 }
 
-function refusalOf(error: unknown, known: Authenticated | null, policy: string): Refusal {
+/** A rule that no confirmation can mend. */
+class Denied extends Fido2Error {
+  readonly rule: Rule;
+  constructor(policy: string, rule: Rule) {
+    super(rule === 'sameSite' ? 'cross_origin' : 'not_allowed', `policy ${policy}: ${rule}`);
+    this.rule = rule;
+  }
+}
+
+function refusalOf(error: unknown, known: Authenticated | null, policy: string, { pages }: Settings): Refusal {
   const coded = error instanceof Fido2Error ? error : null;
   return {
     code: coded?.code ?? 'error',
@@ -148,7 +158,12 @@ function refusalOf(error: unknown, known: Authenticated | null, policy: string):
     policy,
     ...(known === null ? {} : { user: known.user.name }),
     ...(error instanceof StepUp ? stepUpTerms(error) : {}),
+    ...(error instanceof Denied && mayKnow(known, pages.reasonsFor) ? { rule: error.rule } : {}),
   };
+}
+
+function mayKnow(known: Authenticated | null, groups: readonly string[]): boolean {
+  return known?.groups.some((group) => groups.includes(group)) === true;
 }
 
 function stepUpTerms({ maxAge }: StepUp): Pick<Refusal, 'max_age' | 'acr_values'> {

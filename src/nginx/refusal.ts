@@ -1,7 +1,10 @@
 import { type ErrorCode, errorCodes } from '../errors.ts';
 import { errorPage } from '../pages/error.ts';
+import { textsOf } from '../pages/page.ts';
+import type { Rule } from '../policy/evaluate.ts';
 import { audit } from './audit.ts';
 import { state } from './dicts.ts';
+import { reasonOf } from './reason.ts';
 import { Request } from './request.ts';
 import { bareCsp, headersOf, problem } from './response.ts';
 import { safeReturnTo } from './return-to.ts';
@@ -18,6 +21,8 @@ interface Told {
   readonly user?: string;
   readonly policy?: string;
   readonly detail?: string;
+  /** Which rule refused, where the person may know. */
+  readonly rule?: Rule;
   readonly max_age?: number;
   readonly acr_values?: string;
 }
@@ -30,7 +35,8 @@ export function refuse401(r: NginxHTTPRequest): string {
   const reads = request.method === 'GET' || request.method === 'HEAD';
   const marks = { step_up_required: '&step_up=1', session_expired: '&ended=1' } as Partial<Record<ErrorCode, string>>;
   const returnTo = encodeURIComponent(reads ? safeReturnTo(request.target) : '/');
-  const login = `/fido2/login?return_to=${returnTo}${marks[told.code] ?? ''}`;
+  const lost = request.isNavigation() && !reads ? '&lost=1' : '';
+  const login = `/fido2/login?return_to=${returnTo}${marks[told.code] ?? ''}${lost}`;
   record(request, told);
   head.variables.fido2_csp = bareCsp;
   head.variables.fido2_reader = readerOf(request);
@@ -62,12 +68,14 @@ export function refuse403(r: NginxHTTPRequest): string {
     return String(status);
   }
   const { words, contact } = settings.policies.get(told.policy ?? '') ?? {};
+  const site = siteOf(settings, origin, request);
   const { html, csp } = errorPage({
-    site: siteOf(settings, origin, request),
+    site,
     status,
     code: told.code,
     ref: request.ref,
     user: told.user ?? null,
+    reason: reasonOf(told, settings, textsOf(site)),
     ...(told.code === 'not_allowed' ? { words, contact } : {}),
     time: new Date(clock.now()).toISOString(),
   });

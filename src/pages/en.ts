@@ -176,6 +176,19 @@ export const errorPage = {
   report: 'If it goes on, send this reference to your administrator.',
   otherAccount: 'Use a different account',
   retry: 'Try again',
+  reason: 'Refused by policy {policy}: it {rule}.',
+};
+
+/** What a policy does, as those may read who look after policies. */
+export const rules = {
+  deniedUser: 'denies this account by name',
+  deniedGroups: 'denies the groups {names}',
+  allGroups: 'needs all of the groups {names}',
+  anyGroup: 'needs one of the groups {names}',
+  namedUsers: 'admits named accounts only',
+  methods: 'admits only the methods {names}',
+  networks: 'admits only the networks {names}',
+  times: 'admits people only at {names}',
 };
 
 /** Said by the error page's script. */

@@ -16,6 +16,8 @@ export interface ErrorParts {
   /** What the policy that refused says instead of the words for the code, and whom it names to ask. */
   readonly words?: string | undefined;
   readonly contact?: string | undefined;
+  /** The rule that refused, for those who may know. */
+  readonly reason?: string | undefined;
   /** When it happened, as an ISO 8601 time. */
   readonly time: string;
 }
@@ -50,6 +52,7 @@ export function errorPage(parts: ErrorParts): Rendered {
 <h1>${title}</h1>
 <p>${parts.words ?? text}</p>
 ${parts.user && html`<p>${sentence(words.signedInAs, { name: html`<strong><bdi>${parts.user}</bdi></strong>` })}</p>`}
+${parts.reason !== undefined && html`<p class="help">${parts.reason}</p>`}
 <div class="tile reference"><div><p class="help">${reportTo(parts)}</p>
 <p><code class="selectable" id="ref">${ref}</code></p><p class="help">${utc}</p></div>
 <button class="text" id="copy" type="button" hidden>${words.copy}</button></div>

@@ -18,6 +18,7 @@ const words = {
   accountScript: en.accountScript,
   signedOut: en.signedOut,
   errorPage: en.errorPage,
+  rules: en.rules,
   errorScript: en.errorScript,
   refusals,
   errors,

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { policySchema } from './rules.ts';
-import { duration, segmentName, text } from './values.ts';
+import { duration, groupName, segmentName, text } from './values.ts';
 
 const host = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*';
 const port = '(:[1-9][0-9]{0,4})?';
@@ -168,6 +168,13 @@ const pages = v.strictObject({
   help: v.optional(v.pipe(text(200), v.description('whom to ask for help: an address, a number, a sentence'))),
   logo: v.optional(logo),
   accent: v.optional(accent),
+  reasonsFor: v.optional(
+    v.pipe(
+      v.array(groupName),
+      v.minLength(1),
+      v.description('groups whose members are told which rule of a policy refused them'),
+    ),
+  ),
   languages: v.optional(
     v.pipe(
       v.array(languageTag),

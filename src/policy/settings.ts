@@ -51,6 +51,8 @@ export interface Settings {
     readonly logo: string | null;
     /** `#rrggbb`, or null for ours. */
     readonly accent: string | null;
+    /** Groups whose members are told which rule refused them. */
+    readonly reasonsFor: readonly string[];
     /** Language tags, the first for whoever asks for none of them. */
     readonly languages: readonly string[];
   };
@@ -117,6 +119,7 @@ function withDefaults(written: WrittenSettings): Settings {
       help: pages.help ?? null,
       logo: pages.logo ?? null,
       accent: pages.accent ?? null,
+      reasonsFor: pages.reasonsFor ?? [],
       languages: pages.languages ?? ['en'],
     },
   };

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { findUserByName } from '../../src/identity/user.ts';
-import { errorPage, login, loginScript, stepUp as words } from '../../src/pages/en.ts';
+import { errorPage, login, loginScript, rules, stepUp as words } from '../../src/pages/en.ts';
 import { fill } from '../../src/pages/sentence.ts';
 import { type Visitor, visit } from '../helpers/browser.ts';
 import { get } from '../helpers/client.ts';
@@ -13,7 +13,7 @@ const available = (await needs('nginx')) && (await needs('chromium'));
 describe.runIf(available)('a gated page', () => {
   let site: BrowserSite;
   beforeAll(async () => {
-    site = await startSite();
+    site = await startSite({ pages: { reasonsFor: ['operators'] } });
   });
 
   /** Signed in since this many minutes. */
@@ -83,6 +83,41 @@ describe.runIf(available)('a gated page', () => {
     await authenticator.present(false);
     await page.goto(`${site.nginx.origin}/fido2/login?step_up=1&return_to=/admin/`);
     await page.waitForSelector(`text=${loginScript.stillTitle}`);
+  });
+
+  it('that a form was sent to asks for the form again, and repeats nothing', async () => {
+    const send = async ({ page }: Visitor) => {
+      await page.goto(`${site.nginx.origin}/app/`);
+      await page.evaluate(`document.body.innerHTML = '<form method="post" action="/admin/users"><button>Send'`);
+      await page.click('form button');
+      await page.waitForSelector('#go:visible');
+      return page.textContent('.notice');
+    };
+    const before = site.upstream.arrived.length;
+    const visitor = await memberSince(12, 'gina', ['admins']);
+    expect(await send(visitor)).toBe(words.lost);
+    await visitor.authenticator.present(true);
+    await visitor.page.click('#go');
+    await visitor.page.waitForURL(`${site.nginx.origin}/`);
+    const stranger = await memberSince(0, 'hugo');
+    await stranger.page.goto(`${site.nginx.origin}/app/`);
+    await stranger.context.clearCookies();
+    await stranger.page.evaluate(`document.body.innerHTML = '<form method="post" action="/app/"><button>Send'`);
+    await stranger.page.click('form button');
+    await stranger.page.waitForSelector('#go:visible');
+    expect(await stranger.page.textContent('.notice')).toBe(login.lost);
+    expect(site.upstream.arrived.slice(before).filter(({ method }) => method === 'POST')).toEqual([]);
+  });
+
+  it('that is forbidden names the rule to those whom the settings name, and to nobody else', async () => {
+    const rule = fill(errorPage.reason, { policy: 'admin', rule: fill(rules.anyGroup, { names: 'admins' }) });
+    const operator = await memberSince(0, 'ines', ['operators']);
+    await operator.page.goto(`${site.nginx.origin}/admin/`);
+    expect(await operator.page.textContent('main')).toContain(rule);
+    const other = await memberSince(0, 'jana', ['staff']);
+    await other.page.goto(`${site.nginx.origin}/admin/`);
+    expect(await other.page.textContent('main')).not.toContain('policy');
+    expect([...operator.takeRefusals(), ...other.takeRefusals()]).toEqual(['403 /admin/', '403 /admin/']);
   });
 
   it('that is forbidden says who is signed in, whom to tell what, and lets one change the account', async () => {

@@ -58,7 +58,7 @@ export function everyPage(text: string): Readonly<Record<string, Rendered>> {
     denied: errorPage({ site: odd, status: 403, code: 'not_allowed', ref: text, user: text, time: text }),
     deniedByPolicy: errorPage({
       ...{ site: odd, status: 403, code: 'not_allowed', ref: text, user: text, time: text },
-      ...{ words: text, contact: text },
+      ...{ words: text, contact: text, reason: text },
     }),
     outOfOrder: errorPage({ site: odd, status: 503, code: 'unfit', ref: text, time: text }),
     demoHome: demoHomePage(odd),

@@ -10,7 +10,7 @@ import { everyPage } from './samples.ts';
 /** Every sentence of a table, with its place; functions are called with something for each parameter. */
 function sentences(table: unknown, place: string): readonly (readonly [place: string, text: string])[] {
   if (typeof table === 'string') return [[place, table]];
-  if (typeof table === 'function') return sentences(table('1', '2'), place);
+  if (typeof table === 'function') return sentences(table('1', '2', '3'), place);
   if (typeof table !== 'object' || table === null) return [];
   return Object.entries(table).flatMap(([name, value]) => sentences(value, `${place}.${name}`));
 }
