@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs';
 import { text as readStream } from 'node:stream/consumers';
 import { verifyMlDsa } from '../../crypto/ml-dsa.ts';
 import { createVerifier } from '../../crypto/verify.ts';
-import { type Inspection, inspectCeremony } from '../../protocol/inspect.ts';
-import { isJsonObject } from '../../protocol/json.ts';
-import { ceremonySteps } from '../../protocol/steps.ts';
 import type { Command, Input } from '../command.ts';
 import { CommandError } from '../command-error.ts';
-import { type Answer, printable } from '../output.ts';
+import { explainInspection } from '../inspect/explain-inspection.ts';
+import { inspectText, type TextInspection, type Verdict } from '../inspect/inspect-text.ts';
+import type { Given } from '../inspect/pasted-ceremony.ts';
+import { parsePastedText } from '../inspect/pasted-text.ts';
+import type { Answer } from '../output.ts';
 import { nodeClock, nodeSubtle } from '../runtime.ts';
 
 export const inspectCommand: Command = {
@@ -15,61 +16,58 @@ export const inspectCommand: Command = {
   parameters: ['<file>'],
   summary: 'check a recorded ceremony and tell guard by guard what held; - reads it from standard input',
   example: 'inspect ceremony.json',
-  options: [{ flags: '--lines', summary: 'one document a line, each answered by one line of JSON' }],
+  options: [
+    { flags: '--lines', summary: 'one document a line, each answered by one line of JSON' },
+    { flags: '--challenge <base64url>', summary: 'the challenge that is expected' },
+    { flags: '--origin <origin...>', summary: 'an origin that is expected' },
+    { flags: '--rp-id <domain>', summary: 'the relying party that is expected' },
+    { flags: '--options <file>', summary: 'the options that the page handed to the browser' },
+    { flags: '--registration <file>', summary: 'the registration of the key that signs in' },
+  ],
   run: async (input) => (input.flag('lines') ? inspectLines(input) : inspectOne(input)),
 };
 
 const verifier = createVerifier({ subtle: nodeSubtle, mode: 'auto', mlDsa: verifyMlDsa });
 
 async function inspectOne(input: Input): Promise<Answer> {
-  const text = await readText(input);
-  const document = parse(text);
-  const json = await inspect(document);
-  return { json, lines: explain(document, json), refused: !json.verified };
+  const inspection = await inspect(await readText(input.parameter('file')), givenBy(input));
+  const { verdict } = inspection;
+  return { json: verdict, lines: explainInspection(inspection), refused: !verdict.verified };
 }
 
 async function inspectLines(input: Input): Promise<Answer> {
-  const answers: Inspection[] = [];
-  for (const line of (await readText(input)).split('\n'))
-    if (line.trim() !== '') answers.push(await inspect(parse(line)));
-  const lines = answers.map((answer) => JSON.stringify(answer));
-  return { lines, refused: answers.some((answer) => !answer.verified) };
+  const given = givenBy(input);
+  const verdicts: Verdict[] = [];
+  for (const line of (await readText(input.parameter('file'))).split('\n'))
+    if (line.trim() !== '') verdicts.push((await inspect(line, given)).verdict);
+  const lines = verdicts.map((verdict) => JSON.stringify(verdict));
+  return { lines, refused: verdicts.some(({ verified }) => !verified) };
 }
 
-function inspect(document: unknown): Promise<Inspection> {
-  return inspectCeremony(document, verifier, nodeClock.now());
+function inspect(text: string, given: Given): Promise<TextInspection> {
+  return inspectText(text, given, verifier, nodeClock.now());
 }
 
-/** The document, or undefined for text that is no JSON: it is then answered as malformed. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (_) {
-    return undefined;
-  }
+function givenBy(input: Input): Given {
+  const [challenge, rpId, origins] = [input.text('challenge'), input.text('rp-id'), input.list('origin')];
+  const [options, registration] = [input.text('options'), input.text('registration')];
+  return {
+    ...(challenge !== undefined && { challenge }),
+    ...(rpId !== undefined && { rpId }),
+    ...(origins.length > 0 && { origins }),
+    ...(options !== undefined && { options: parsePastedText(readFile(options)) }),
+    ...(registration !== undefined && { registration: parsePastedText(readFile(registration)) }),
+  };
 }
 
-async function readText(input: Input): Promise<string> {
-  const file = input.parameter('file');
-  if (file === '-') return readStream(process.stdin);
+async function readText(file: string): Promise<string> {
+  return file === '-' ? readStream(process.stdin) : readFile(file);
+}
+
+function readFile(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
     throw new CommandError(`cannot read ${file}`, 'name the file of a ceremony, or -', 1, { cause: error });
   }
-}
-
-/** The guards in their order up to the one that refused. */
-function explain(document: unknown, answer: Inspection): string[] {
-  const kind = isJsonObject(document) && document.kind === 'authentication' ? 'authentication' : 'registration';
-  if (answer.verified) {
-    const found = Object.entries(answer).filter(([name]) => name !== 'verified');
-    const facts = found.map(([name, value]) => `  ${name}: ${printable(JSON.stringify(value))}`);
-    return [...ceremonySteps[kind].map(([step, title]) => `ok  ${step}  ${title}`), 'verified', ...facts];
-  }
-  const at = ceremonySteps[kind].findIndex(([step]) => step === answer.step);
-  const held = ceremonySteps[kind].slice(0, Math.max(0, at)).map(([step, title]) => `ok  ${step}  ${title}`);
-  const title = ceremonySteps[kind][at]?.[1] ?? 'the document is one that inspect reads';
-  const refused = `no  ${answer.step ?? '-'}  ${title}`;
-  return [...held, refused, `refused: ${answer.code}: ${printable(answer.detail)}`];
 }
