@@ -93,7 +93,7 @@ export async function runEnvoy(bootstrapIn: (folder: string) => object): Promise
         throw new Error(`Envoy has ended:\n${log.slice(-3000)}`);
       return isDone();
     };
-    return waitFor(isDoneOrEnded, what, () => log.slice(-3000));
+    return waitFor(isDoneOrEnded, what, () => log.slice(-3000), 2);
   };
   const statistics = async (name: string): Promise<{ name: string; value: unknown }[]> => {
     const { stats } = JSON.parse(await get(adminPort, `/stats?format=json&filter=^${name}$`)) as {
