@@ -1,4 +1,4 @@
-import { toBase64url } from '../bytes.ts';
+import { toBase64url, utf8 } from '../bytes.ts';
 import { Fido2Error } from '../errors.ts';
 import type { MetadataBlob } from '../protocol/metadata-blob.ts';
 import type { MetadataEntry } from '../protocol/metadata-entry.ts';
@@ -30,7 +30,7 @@ export async function importMetadata(ports: IdentityPorts, blob: MetadataBlob, t
     throw new Fido2Error('store_unavailable', 'another import is under way');
   try {
     const held = await readMetadataState(store);
-    const digest = toBase64url(await ports.sha256(new TextEncoder().encode(text.trim())));
+    const digest = toBase64url(await ports.sha256(utf8(text.trim())));
     if (held !== null) requireProgress(held.value, blob.no, digest);
     const models = modelsOf(blob.entries);
     const written = await writeModels(ports, models);

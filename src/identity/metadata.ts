@@ -3,6 +3,7 @@ import { equal, fromBase64url } from '../bytes.ts';
 import { metadataStateKey, modelKey } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
 import { readRecord, type Versioned, version1 } from './record.ts';
+import type { Credential } from './user.ts';
 
 /**
  * What nginx reads of the FIDO Metadata Service: a record per authenticator model, which `ngx-fido2 mds import` writes
@@ -77,14 +78,8 @@ const nobody = '00000000-0000-0000-0000-000000000000';
  * Under which identifier a credential's model is kept: its AAGUID, or, without one, the key identifier of its
  * attestation certificate (keyIdentifierOf). null: it does not say what it is.
  */
-export function modelIdOf({
-  aaguid,
-  keyIdentifier = null,
-}: {
-  readonly aaguid: string;
-  readonly keyIdentifier?: string | null | undefined;
-}): string | null {
-  return aaguid === nobody ? keyIdentifier : aaguid;
+export function modelIdOf({ aaguid, keyIdentifier }: Pick<Credential, 'aaguid' | 'keyIdentifier'>): string | null {
+  return aaguid === nobody ? (keyIdentifier ?? null) : aaguid;
 }
 
 /** The statuses after which nobody should rely on a model any more. */

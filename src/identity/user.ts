@@ -29,6 +29,8 @@ export type Credential = {
   readonly backedUp: boolean;
   readonly uvInitialized: boolean;
   readonly aaguid: string;
+  /** Of the attestation's certificate, where there is no AAGUID (keyIdentifierOf): tells a model of U2F. */
+  readonly keyIdentifier?: string | undefined;
   /** Attestation statement format of its registration. */
   readonly format: string;
   /** What its owner calls it. */
@@ -66,6 +68,7 @@ const credentialSchema = looseObject({
   backedUp: boolean(),
   uvInitialized: boolean(),
   aaguid: string(),
+  keyIdentifier: optional(string()),
   format: string(),
   name: string(),
   created: number(),

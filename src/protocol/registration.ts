@@ -66,6 +66,8 @@ export interface RegistrationResult {
   readonly aaguid: string;
   readonly format: string;
   readonly attestationType: (Attestation | CompoundAttestation)['type'];
+  /** The certificates that attest it, in DER, its own first; empty for `none`, self and compound attestation. */
+  readonly trustPath: readonly Uint8Array[];
   readonly backupEligible: boolean;
   readonly backedUp: boolean;
   readonly userVerified: boolean;
@@ -120,6 +122,7 @@ export async function verifyRegistration(
     aaguid: aaguidText(attested.aaguid),
     format,
     attestationType: attestation.type,
+    trustPath: attestation.type === 'compound' ? [] : attestation.trustPath,
     backupEligible: authenticatorData.backupEligible,
     backedUp: authenticatorData.backedUp,
     userVerified: authenticatorData.userVerified,

@@ -1,4 +1,4 @@
-import { equal, fromUtf8 } from '../bytes.ts';
+import { equal, fromUtf8, toHex } from '../bytes.ts';
 import { Fido2Error } from '../errors.ts';
 import {
   bitStringBytes,
@@ -18,6 +18,7 @@ import {
   unsigned,
 } from './der.ts';
 import { ecKey, okpKey, type PublicKey, rsaKey, type WeierstrassCurve } from './public-key.ts';
+import type { Verifier } from './verifier.ts';
 
 export interface CertificateExtension {
   readonly critical: boolean;
@@ -37,6 +38,8 @@ export interface Certificate {
   readonly notAfter: number;
   /** Throws `public_key_invalid` where the key is of a kind or size that is not supported. */
   readonly publicKey: () => PublicKey;
+  /** The key as its BIT STRING holds it. */
+  readonly keyBits: () => Uint8Array;
   readonly extensions: ReadonlyMap<string, CertificateExtension>;
   /** The bytes that the issuer signed, and how. */
   readonly signed: Uint8Array;
@@ -83,6 +86,7 @@ export function parseCertificate(bytes: Uint8Array): Certificate {
     notBefore: time(notBefore),
     notAfter: time(notAfter),
     publicKey: () => parsePublicKey(publicKey),
+    keyBits: () => bitStringBytes(sequence(publicKey)[1]),
     extensions: readExtensions(optional),
     signed: tbs.bytes,
     signatureAlgorithm: readSignatureAlgorithm(algorithm),
@@ -180,6 +184,11 @@ export function isForHost(certificate: Certificate, host: string): boolean {
   if (extension === undefined) return nameAttributes(certificate.subject).get('2.5.4.3')?.includes(host) === true;
   const names = sequence(parseDer(extension.value)).filter((name) => name.tag === contextTag(2, false));
   return names.some((name) => fromUtf8(name.content) === host);
+}
+
+/** SHA-1 of the key in lower hex (RFC 5280 section 4.2.1.2, method 1): how metadata name attestation keys of U2F. */
+export async function keyIdentifierOf(certificate: Certificate, verifier: Verifier): Promise<string> {
+  return toHex(await verifier.digest('SHA-1', certificate.keyBits()));
 }
 
 export interface BasicConstraints {
