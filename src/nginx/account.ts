@@ -76,6 +76,7 @@ export async function accountState(context: Context): Promise<Outgoing> {
     sessions: sessions.map((each) => ({
       sid: each.id,
       current: each.id === session.value.id,
+      credential: each.credential,
       created: each.created,
       lastSeen: each.lastSeen,
       userAgent: each.agent,

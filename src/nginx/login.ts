@@ -30,7 +30,7 @@ import { clock, type Outgoing, random } from './runtime.ts';
 import { setSessionCookie } from './session-cookie.ts';
 import { verifierFor } from './verifier.ts';
 
-/** POST /fido2/assertion/result: 200 `{"user","return_to"}` with the cookie; every refusal is the same 401. */
+/** POST /fido2/assertion/result: 200 `{"user","return_to","signal"}` with the cookie; every refusal is the same 401. */
 export async function loginResult(context: Context): Promise<Outgoing> {
   const { service, request } = context;
   const body = request.json();
@@ -49,7 +49,8 @@ export async function loginResult(context: Context): Promise<Outgoing> {
     const kind = session.authentication.sequence === 0 ? 'login' : 'step_up';
     audit(service.folder, request, { event: kind, outcome: 'done', ...event, session: session.id });
     const cookie = await cookieOf(service.macKeys, session, session.authentication);
-    const answer = { user: noted.name, return_to: safeReturnTo(body.return_to) };
+    const signal = signalOf(noted, service.settings.rp.id);
+    const answer = { user: noted.name, return_to: safeReturnTo(body.return_to), signal };
     return json(200, answer, { 'Set-Cookie': [setSessionCookie(cookie)] });
   } catch (error) {
     if (!(error instanceof Fido2Error)) throw error;
@@ -59,6 +60,11 @@ export async function loginResult(context: Context): Promise<Outgoing> {
     if (status >= 500 || code === 'cross_origin') throw error;
     throw new Fido2Error('authentication_failed', `${code}: ${detail}`, { cause: error });
   }
+}
+
+/** What the device may know of the account (Level 3 section 5.1.10): whose it is, and the whole list of its passkeys. */
+function signalOf({ id: userId, name, displayName, credentials }: User, rpId: string): object {
+  return { rpId, userId, name, displayName, allAcceptedCredentialIds: credentials.map(({ id }) => id) };
 }
 
 type Found = Awaited<ReturnType<typeof findUserByCredential>>;

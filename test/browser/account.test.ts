@@ -66,7 +66,9 @@ describe.runIf(available)('the account page', () => {
 
     const other = await visit(site.nginx.origin, { transport: 'usb' });
     await authenticator.shareWith(other.authenticator);
+    await page.reload();
     await page.click('#keys .danger');
+    expect(await page.textContent('#remove-text')).toContain(fill(words.removeSessions, { count: 1 }));
     await page.click('#remove-now');
     await page.waitForSelector(`text=${words.removed}`);
     expect((await userOf('bert')).credentials.map(({ id }) => id)).toEqual([first]);

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { findUserByName } from '../../src/identity/user.ts';
+import { findUserByName, updateUser } from '../../src/identity/user.ts';
 import { errorPage, login, loginScript, rules, stepUp as words } from '../../src/pages/en.ts';
 import { fill } from '../../src/pages/sentence.ts';
 import { type Visitor, visit } from '../helpers/browser.ts';
@@ -46,6 +46,22 @@ describe.runIf(available)('a gated page', () => {
     expect(after?.value).not.toBe(before?.value);
     expect((await get(site.nginx, '/app/', { cookie: before?.value })).status).toBe(200);
     expect((await get(site.nginx, '/admin/', { cookie: before?.value })).status).toBe(401);
+  });
+
+  it('that was confirmed for leaves the device with the passkeys that work and the name of today', async () => {
+    const { page, authenticator } = await memberSince(12, 'kira', ['admins']);
+    const found = await findUserByName(site.nginx.ports, 'kira');
+    await updateUser(site.nginx.ports, found?.value.id ?? '', () => ({ displayName: 'Kira Nowak' }));
+    const kept = await authenticator.ids();
+    const stale = await authenticator.besideStale();
+    expect(await stale()).toBe(1);
+    await page.goto(`${site.nginx.origin}/admin/`);
+    await authenticator.present(true);
+    await page.click('#go');
+    await page.waitForURL(`${site.nginx.origin}/admin/`);
+    await expect.poll(stale).toBe(0);
+    expect(await authenticator.ids()).toEqual(kept);
+    expect(await authenticator.accounts()).toEqual([{ name: 'kira', displayName: 'Kira Nowak' }]);
   });
 
   it('that wants a fresh confirmation does not take another user’s', async () => {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { type Browser, type BrowserContext, type CDPSession, chromium, type Page } from 'playwright-core';
 import { afterEach, expect } from 'vitest';
 import { cleanUp } from './cleanup.ts';
@@ -21,6 +22,10 @@ export interface TabAuthenticator {
   verifies(yes: boolean): Promise<void>;
   /** Ids of the passkeys on it. */
   ids(): Promise<string[]>;
+  /** What it calls the accounts of its passkeys. */
+  accounts(): Promise<{ readonly name: string; readonly displayName: string }[]>;
+  /** Lays a second one beside it, whose passkeys of the same accounts no site knows; counts those. */
+  besideStale(): Promise<() => Promise<number>>;
   /** Puts its passkeys on another one too, as a password manager does. */
   shareWith(other: TabAuthenticator): Promise<void>;
   clear(): Promise<void>;
@@ -95,6 +100,24 @@ export async function addAuthenticator(
     async ids() {
       const credentials = await credentialsOn(session, authenticatorId);
       return credentials.map(({ credentialId }) => Buffer.from(credentialId, 'base64').toString('base64url'));
+    },
+    async accounts() {
+      const credentials = await credentialsOn(session, authenticatorId);
+      return credentials.map(({ userName = '', userDisplayName = '' }) => ({
+        name: userName,
+        displayName: userDisplayName,
+      }));
+    },
+    async besideStale() {
+      const second = await create('usb');
+      for (const credential of await credentialsOn(session, authenticatorId)) {
+        const credentialId = randomBytes(32).toString('base64');
+        await session.send('WebAuthn.addCredential', {
+          authenticatorId: second,
+          credential: { ...credential, credentialId },
+        });
+      }
+      return async () => (await credentialsOn(session, second)).length;
     },
     async shareWith(other) {
       for (const credential of await credentialsOn(session, authenticatorId)) await other.add(credential);

@@ -69,7 +69,7 @@ describe.runIf(await needs('nginx')).each(['njs', 'qjs'] as const)('HTTP/2, gate
     const asked = await ask({ ...json, ':path': '/fido2/assertion/options' }, '{}');
     const response = passkey.get(JSON.parse(asked.text) as RequestOptionsJSON);
     const answer = await ask({ ...json, ':path': '/fido2/assertion/result' }, JSON.stringify(response));
-    expect([answer.status, JSON.parse(answer.text)]).toEqual([200, { user: 'ada', return_to: '/' }]);
+    expect([answer.status, JSON.parse(answer.text)]).toMatchObject([200, { user: 'ada', return_to: '/' }]);
     const [cookie = ''] = String(answer.headers['set-cookie']).split(';');
     expect((await ask({ ':path': '/app/', cookie })).status).toBe(200);
   });

@@ -55,7 +55,11 @@ describe.runIf(await needs('nginx')).each(['reused', 'fresh'] as const)('login, 
   it('signs in and tells where to go on', async () => {
     const answer = await loginAnswer(nginx, passkey, { returnTo: '/app/x?y=1#z' });
     expect(answer.status).toBe(200);
-    expect(answer.json()).toEqual({ user: 'ada', return_to: '/app/x?y=1#z' });
+    expect(answer.json()).toMatchObject({ user: 'ada', return_to: '/app/x?y=1#z' });
+    expect(answer.json<{ signal: object }>().signal).toEqual({
+      ...{ rpId: 'localhost', userId: expect.stringMatching(/^[\w-]{22}$/), name: 'ada', displayName: 'ada' },
+      allAcceptedCredentialIds: [expect.any(String)],
+    });
     expect(answer.setCookie).toEqual([
       expect.stringMatching(/^__Host-fido2=[\w.-]{60,200}; Path=\/; HttpOnly; Secure; SameSite=Lax$/),
     ]);

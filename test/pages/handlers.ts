@@ -92,8 +92,8 @@ export function accountState(...ids: readonly ('laptop' | 'phone' | 'desktop' | 
       rpId: 'localhost',
       credentials,
       sessions: [
-        { ...session, sid: 's1', current: true },
-        { ...session, sid: 's2', current: false },
+        { ...session, sid: 's1', credential: credentials[0]?.id, current: true },
+        { ...session, sid: 's2', credential: 'a2V5', current: false },
       ],
       activity: [
         { event: 'login', time: now, name: 'Phone', address: '192.0.2.7' },

@@ -16,6 +16,8 @@ export interface CredentialState {
 export interface SessionState {
   readonly sid: string;
   readonly current: boolean;
+  /** Id of the passkey that started it. */
+  readonly credential?: string;
   readonly created: number;
   readonly lastSeen: number;
   readonly userAgent?: string;

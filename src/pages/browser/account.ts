@@ -13,6 +13,7 @@ import { tellProblem } from './problems.ts';
 import { canUsePasskeys, tell, whileBusy } from './prompt.ts';
 import { refusalWords } from './refusal-words.ts';
 import { creationFailures, NotCreated, register } from './registration.ts';
+import { signalAccount } from './signals.ts';
 
 const { creation, accountScript: words } = texts;
 const { user } = pageData<PageData & AccountData>();
@@ -69,17 +70,13 @@ function render(): void {
   }
 }
 
-/** Tells the password manager which passkeys still work. Only ever with the whole list: it forgets all others. */
+/** Only ever with the whole list, and only where it is known whose it is. */
 async function tellDevice(): Promise<void> {
-  const { rpId, credentials } = state;
-  const userId = state.user.id;
-  if (rpId === undefined || userId === undefined || !('PublicKeyCredential' in window)) return;
+  const { rpId, credentials, user: whose } = state;
+  if (rpId === undefined || whose.id === undefined) return;
   const allAcceptedCredentialIds = credentials.map((one) => one.id);
-  const { name, displayName } = state.user;
-  await Promise.allSettled([
-    PublicKeyCredential.signalAllAcceptedCredentials?.({ rpId, userId, allAcceptedCredentialIds }),
-    PublicKeyCredential.signalCurrentUserDetails?.({ rpId, userId, name, displayName }),
-  ]);
+  const { id: userId, name, displayName } = whose;
+  await signalAccount({ rpId, userId, name, displayName, allAcceptedCredentialIds });
 }
 
 async function rename(passkey: CredentialState, name: string): Promise<void> {
@@ -98,7 +95,9 @@ function remove(passkey: CredentialState): void {
   const only = state.credentials.length === 1;
   const now = byId('remove-now');
   byId('remove-title').textContent = fill(words.removeTitle, { name: passkey.name });
-  byId('remove-text').textContent = only ? words.removeLast : words.removeText;
+  const started = state.sessions.filter((one) => one.credential === passkey.id).length;
+  const ending = started > 0 ? ` ${fill(words.removeSessions, { count: started })}` : '';
+  byId('remove-text').textContent = (only ? words.removeLast : words.removeText) + ending;
   (now.querySelector('span') ?? now).textContent = only ? words.removeOnly : words.removeNow;
   now.onclick = () => {
     dialog.close();

@@ -10,6 +10,7 @@ import { byId, clear, inputById, show } from './dom.ts';
 import { pageData, texts } from './page-data.ts';
 import { tellProblem } from './problems.ts';
 import { canUsePasskeys, isBusy, tell, whileBusy } from './prompt.ts';
+import { type Signal, signalAccount } from './signals.ts';
 import { relative } from './times.ts';
 
 interface RequestJson extends PublicKeyCredentialRequestOptionsJSON {
@@ -60,10 +61,14 @@ function leave(path: string): void {
 
 async function finish(credential: PublicKeyCredential): Promise<void> {
   const body = { ...responseJson(credential), return_to: returnTo };
-  const answer = await post<{ return_to?: string }>('/assertion/result', body);
+  const answer = await post<{ return_to?: string; signal?: Signal }>('/assertion/result', body);
   (go.querySelector('span') ?? go).textContent = loginScript.signedIn;
   if (stepUp) sessionStorage.setItem(confirmedKey, JSON.stringify({ returnTo, at: Date.now() }));
   channel?.postMessage('signed-in');
+  if (answer.signal !== undefined) {
+    // nobody waits for a device that does not answer
+    await Promise.race([signalAccount(answer.signal), new Promise((resolve) => setTimeout(resolve, 500))]);
+  }
   leave(answer.return_to ?? '/');
 }
 

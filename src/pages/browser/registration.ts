@@ -7,6 +7,7 @@ import { creationOptions, responseJson } from './credentials.ts';
 import { byId, clear, say } from './dom.ts';
 import { texts } from './page-data.ts';
 import { describe } from './passkey-names.ts';
+import { signalUnknown } from './signals.ts';
 
 const { creation } = texts;
 
@@ -83,8 +84,7 @@ export async function register(options: PublicKeyCredentialCreationOptionsJSON, 
     return { id: answer.credentialId, name: answer.name ?? name, synced, provider };
   } catch (error) {
     const rpId = options.rp.id ?? location.hostname;
-    // a signal is a courtesy: browsers that do not know the passkey, or signals, have nothing to forget
-    await PublicKeyCredential.signalUnknownCredential?.({ rpId, credentialId: credential.id }).catch(() => undefined);
+    await signalUnknown(rpId, credential.id);
     throw error;
   }
 }
