@@ -2,8 +2,8 @@ import { array, type GenericSchema, looseObject, nullable, number, string } from
 import { equal, fromBase64url } from '../bytes.ts';
 import { metadataStateKey, modelKey } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
+import type { Credential } from './credential.ts';
 import { readRecord, type Versioned, version1 } from './record.ts';
-import type { Credential } from './user.ts';
 
 /**
  * What nginx reads of the FIDO Metadata Service: a record per authenticator model, which `ngx-fido2 mds import` writes

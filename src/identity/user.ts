@@ -4,6 +4,7 @@ import { Fido2Error } from '../errors.ts';
 import { credentialKey, nameKey, userKey } from '../store/keys.ts';
 import { foldAccountName, parseAccountName, parseDisplayName } from './account-name.ts';
 import { type Activity, withActivity } from './activity.ts';
+import { type Credential, credentialSchema } from './credential.ts';
 import { parseGroups } from './group.ts';
 import {
   deleteRecord,
@@ -16,28 +17,7 @@ import {
   version1,
 } from './record.ts';
 
-/** A public key that may sign in. Byte strings are base64url, times are milliseconds since 1970. */
-export type Credential = {
-  readonly id: string;
-  /** COSE_Key. */
-  readonly publicKey: string;
-  /** COSE algorithm. */
-  readonly algorithm: number;
-  readonly signCount: number;
-  readonly transports: readonly string[];
-  readonly backupEligible: boolean;
-  readonly backedUp: boolean;
-  readonly uvInitialized: boolean;
-  readonly aaguid: string;
-  /** Of the attestation's certificate, where there is no AAGUID (keyIdentifierOf): tells a model of U2F. */
-  readonly keyIdentifier?: string | undefined;
-  /** Attestation statement format of its registration. */
-  readonly format: string;
-  /** What its owner calls it. */
-  readonly name: string;
-  readonly created: number;
-  readonly lastUsed: number | null;
-};
+export type { Credential };
 
 export type User = {
   readonly v: 1;
@@ -57,23 +37,6 @@ export type User = {
   /** See recentActivity. */
   readonly activity?: readonly unknown[] | undefined;
 };
-
-const credentialSchema = looseObject({
-  id: string(),
-  publicKey: string(),
-  algorithm: number(),
-  signCount: number(),
-  transports: array(string()),
-  backupEligible: boolean(),
-  backedUp: boolean(),
-  uvInitialized: boolean(),
-  aaguid: string(),
-  keyIdentifier: optional(string()),
-  format: string(),
-  name: string(),
-  created: number(),
-  lastUsed: nullable(number()),
-});
 
 const userSchema: GenericSchema<unknown, User> = looseObject({
   v: version1,

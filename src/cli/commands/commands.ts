@@ -8,6 +8,7 @@ import { initCommand } from './init.ts';
 import { inspectCommand } from './inspect.ts';
 import { inviteCommand } from './invite.ts';
 import { keyCommands } from './keys.ts';
+import { metadataCommands } from './mds.ts';
 import { meshCommands } from './mesh.ts';
 import { sessionCommands } from './sessions.ts';
 import { startCommand } from './start.ts';
@@ -29,6 +30,7 @@ export const commands: readonly Command[] = [
   ...keyCommands,
   ...tokenCommands,
   ...meshCommands,
+  ...metadataCommands,
   textsCommand,
   inspectCommand,
   ...hiddenCommands,
@@ -40,5 +42,6 @@ export const groups: Readonly<Record<string, string>> = {
   sessions: 'who is signed in',
   keys: 'the keys that sign tokens and protect cookies',
   token: 'identity tokens, as upstreams receive them',
+  mds: 'what the FIDO Alliance tells of authenticator models',
   mesh: 'the policies as a mesh holds them',
 };
