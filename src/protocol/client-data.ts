@@ -1,11 +1,12 @@
 import { fromUtf8, toBase64url } from '../bytes.ts';
 import { Fido2Error } from '../errors.ts';
-import { type JsonObject, parseJsonObject } from './json.ts';
+import { isJsonObject, type JsonObject, parseJsonObject } from './json.ts';
 import { guard } from './step.ts';
 
 /**
  * CollectedClientData (Level 3, section 5.8.1) as the client sent it: the guard that reads a member says of what kind
- * it is. Members that are not known yet are ignored, as the section asks.
+ * it is. Members that are not known yet are ignored, as the section asks; so is what tokenBinding says, which Level 3
+ * only reserves, if it has its form.
  */
 export type ClientData = JsonObject;
 
@@ -20,6 +21,10 @@ export function parseClientData(text: string, step: string): ClientData {
   const data = parseJsonObject(text);
   if (data === null)
     throw new Fido2Error('client_data_invalid', 'clientDataJSON is not a JSON object of unique members', { step });
+  const { tokenBinding } = data;
+  const isBinding =
+    tokenBinding === undefined || (isJsonObject(tokenBinding) && typeof tokenBinding.status === 'string');
+  guard(isBinding, step, 'client_data_invalid', 'tokenBinding is no object with a status');
   return data;
 }
 

@@ -12,6 +12,14 @@ test('members are kept as they came, unknown ones too', () => {
   expect(parseClientData(JSON.stringify(data), '7.1.6')).toEqual(data);
 });
 
+test.each([['supported'], [{}], [{ status: 1 }], [null], [['supported']]])(
+  'tokenBinding %j is refused',
+  (tokenBinding) => {
+    const invalid = expect.objectContaining({ code: 'client_data_invalid', step: '7.2.9' });
+    expect(() => parseClientData(JSON.stringify({ ...good, tokenBinding }), '7.2.9')).toThrow(invalid);
+  },
+);
+
 test.each([
   ['another type', { ...good, type: 'webauthn.create' }],
   ['a type that is no text', { ...good, type: 1 }],
