@@ -62,7 +62,7 @@ test('what is not written has its default', () => {
     workloads: new Map(),
     audit: { ceremonies: false },
     cors: { origins: [] },
-    pages: { name: 'app.example.com', help: null, logo: null, accent: null },
+    pages: { name: 'app.example.com', help: null, logo: null, accent: null, languages: ['en'], reasonsFor: [] },
   });
   expect(warnings).toEqual([]);
 });
