@@ -152,9 +152,7 @@ async function importBlob(input: Input): Promise<Answer> {
       ...(unreadable === 0 ? [] : [`${unreadable} root certificates break the rules of DER and are left out`]),
       `the next one is to come by ${isoTime(state.nextUpdate)}`,
       ...termsOf(state),
-      affected.length === 0
-        ? 'no passkey here is of a compromised model'
-        : `${affected.length} passkeys here are of compromised models: ngx-fido2 mds users`,
+      `passkeys of compromised models: ${affected.length === 0 ? 'none' : `${affected.length} (ngx-fido2 mds users)`}`,
     ],
   };
 }
