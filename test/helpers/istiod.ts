@@ -133,7 +133,9 @@ export async function startIstioProxy(options: {
     bootstrap_extensions: [
       {
         name: 'envoy.bootstrap.internal_listener',
-        typed_config: { '@type': 'type.googleapis.com/envoy.extensions.bootstrap.internal_listener.v3.InternalListener' },
+        typed_config: {
+          '@type': 'type.googleapis.com/envoy.extensions.bootstrap.internal_listener.v3.InternalListener',
+        },
       },
     ],
     dynamic_resources: {
@@ -166,10 +168,12 @@ export async function startIstioProxy(options: {
       const push = await istiod.setPolicies(text);
       inForce = text;
       await envoy.waitFor(async () => {
-        if ((await envoy.statistic('listener_manager.lds.update_rejected')) > 0) throw new Error(`Envoy refused the listeners:\n${envoy.log()}`);
+        if ((await envoy.statistic('listener_manager.lds.update_rejected')) > 0)
+          throw new Error(`Envoy refused the listeners:\n${envoy.log()}`);
         const version = await envoy.reading('listener_manager.lds.version_text');
         if (pushNumber(version) < push) return false;
-        return (await onWorkers()) - before.onWorkers >= (await changed()) - before.changed;
+        const wanted = (await changed()) - before.changed;
+        return (await onWorkers()) - before.onWorkers >= wanted;
       }, 'the proxy to hold the policies');
     },
   };

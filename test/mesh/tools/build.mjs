@@ -1,7 +1,7 @@
 /**
  * `node test/mesh/tools/build.mjs` builds what the tests of the meshes run, once, and prints its folder below build/:
  * istiod-lite, crdcheck and the CustomResourceDefinitions of Istio, Gateway API, Envoy Gateway and Cilium. With the
- * argument `full`: egctl and consul instead, which `npm run test:mesh-full` runs. Needs Go and its module proxy.
+ * argument `full`: Envoy Gateway's egctl instead, which `npm run test:mesh-full` runs. Needs Go and its module proxy.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -21,26 +21,6 @@ const definitions = [
   ['github.com/envoyproxy/gateway', 'v1.9.1', 'charts/gateway-helm/charts/crds/crds/generated'],
   ['github.com/cilium/cilium', 'v1.20.2', 'pkg/k8s/apis/cilium.io/client/crds/v2'],
 ];
-
-/** Consul's own go.mod replaces its parts by folders beside it, so that it can only be built as part of another. */
-const consulModule = `module consul
-
-go 1.25.0
-
-require (
-	github.com/hashicorp/consul v1.22.0
-	github.com/hashicorp/consul/api v1.33.0
-	github.com/hashicorp/consul/envoyextensions v0.9.0
-	github.com/hashicorp/consul/proto-public v0.7.0
-	github.com/hashicorp/consul/sdk v0.17.0
-	github.com/hashicorp/consul/troubleshoot v0.8.0
-)
-
-exclude (
-	github.com/hashicorp/go-msgpack v1.1.5
-	github.com/hashicorp/go-msgpack v1.1.6
-)
-`;
 
 function run(command, args, cwd = here) {
   return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
@@ -101,20 +81,16 @@ const tiers = {
     async build(folder) {
       const egctl = 'github.com/envoyproxy/gateway/cmd/egctl@v1.9.1';
       await compile('egctl', ['install', ...flags, egctl], { cwd: folder, env: { GOBIN: folder } });
-      const module = join(folder, 'module');
-      mkdirSync(module);
-      writeFileSync(join(module, 'go.mod'), consulModule);
-      const consul = ['build', '-mod=mod', ...flags, '-o', join(folder, 'consul'), 'github.com/hashicorp/consul'];
-      await compile('consul', consul, { cwd: module });
-      rmSync(module, { recursive: true });
     },
   },
 };
 
-function isRunning(id) {
+/** Whether the process that holds the lock is there; true also in the moment in which it writes who it is. */
+function isHeld(lock) {
+  if (!existsSync(lock)) return false;
+  const owner = Number(readFileSync(lock, 'utf8'));
   try {
-    process.kill(id, 0);
-    return true;
+    return owner === 0 || process.kill(owner, 0);
   } catch {
     return false;
   }
@@ -129,9 +105,8 @@ async function takesTurn(lock) {
     } catch (error) {
       if (error.code !== 'EEXIST') throw error;
     }
-    const owner = Number(readFileSync(lock, 'utf8'));
-    if (owner > 0 && !isRunning(owner)) rmSync(lock, { force: true });
-    else await sleep(500);
+    if (isHeld(lock)) await sleep(500);
+    else rmSync(lock, { force: true });
     if (!existsSync(lock)) return false;
   }
 }
@@ -152,6 +127,10 @@ while (!existsSync(folder)) {
     mkdirSync(own);
     await tier.build(own);
     renameSync(own, folder);
+    // those of older sources are large
+    for (const each of readdirSync(home).filter((entry) => entry.startsWith(`${name}-`) && !entry.includes('.'))) {
+      if (join(home, each) !== folder) rmSync(join(home, each), { recursive: true });
+    }
   } catch (error) {
     rmSync(own, { recursive: true, force: true });
     console.error(`error: ${error.message}`);

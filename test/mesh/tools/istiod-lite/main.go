@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"time"
 
 	"istio.io/istio/pilot/pkg/config/kube/crd"
 	"istio.io/istio/pilot/pkg/model"
@@ -37,6 +38,8 @@ type flags struct {
 type policies struct {
 	store   model.ConfigStore
 	present map[string]config.Config
+	// received is how many changes the generator has been told of
+	received func() int64
 	// version of what was pushed last
 	version func() string
 }
@@ -47,6 +50,7 @@ func identity(c config.Config) string {
 
 func (p *policies) replace(parsed []config.Config) error {
 	next := make(map[string]config.Config, len(parsed))
+	told, changes := p.received(), int64(0)
 	for _, each := range parsed {
 		var err error
 		if old := p.store.Get(each.GroupVersionKind, each.Name, each.Namespace); old == nil {
@@ -59,6 +63,7 @@ func (p *policies) replace(parsed []config.Config) error {
 			return err
 		}
 		next[identity(each)] = each
+		changes++
 	}
 	for name, each := range p.present {
 		if _, stays := next[name]; stays {
@@ -67,8 +72,15 @@ func (p *policies) replace(parsed []config.Config) error {
 		if err := p.store.Delete(each.GroupVersionKind, each.Name, each.Namespace, nil); err != nil {
 			return err
 		}
+		changes++
 	}
 	p.present = next
+	// the store tells of its changes when it gets to it
+	for end := time.Now().Add(10 * time.Second); p.received() < told+changes; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			return errors.New("the generator was not told of every change")
+		}
+	}
 	return nil
 }
 
@@ -127,10 +139,14 @@ func serve(t test.Failer, given flags) {
 		MeshConfig:             meshConfig,
 		ListenerBuilder:        func() (net.Listener, error) { return net.Listen("tcp", given.xds) },
 	})
-	held := &policies{store: server.Store(), version: func() string {
-		server.EnsureSynced(t)
-		return server.PushContext().PushVersion
-	}}
+	held := &policies{
+		store:    server.Store(),
+		received: server.Discovery.InboundUpdates.Load,
+		version: func() string {
+			server.EnsureSynced(t)
+			return server.PushContext().PushVersion
+		},
+	}
 	http.HandleFunc("PUT /policies", held.put)
 	http.Handle("/debug/", server.DiscoveryDebug)
 	control, err := net.Listen("tcp", given.control)
