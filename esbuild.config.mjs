@@ -73,6 +73,12 @@ export const bundles = [
     options: { platform: 'neutral', target: 'es2022' },
   },
   {
+    name: 'protocol.js',
+    entry: 'src/library.ts',
+    missing: [],
+    options: { platform: 'node', mainFields: ['module', 'main'], target: 'node20' },
+  },
+  {
     name: 'ngx-fido2',
     entry: 'src/cli/ngx-fido2.ts',
     missing: [],

@@ -29,6 +29,12 @@ describe('an assertion is refused', () => {
       json: (json) => ({ ...json, id: toBase64url(otherId) }),
     },
     {
+      step: '7.2.4',
+      code: 'malformed',
+      what: 'extension outputs that are a list',
+      json: (json) => ({ ...json, clientExtensionResults: [] }),
+    },
+    {
       step: '7.2.5',
       code: 'credential_not_allowed',
       what: 'a credential outside of allowCredentials (w3c/webauthn#753)',

@@ -19,6 +19,12 @@ describe('a registration is refused', () => {
       json: (json) => ({ ...json, id: other }),
     },
     {
+      step: '7.1.4',
+      code: 'malformed',
+      what: 'extension outputs that are a list',
+      json: (json) => ({ ...json, clientExtensionResults: [] }),
+    },
+    {
       step: '7.1.5',
       code: 'client_data_invalid',
       what: 'client data that is not UTF-8',

@@ -25,3 +25,9 @@ export const formatsOfAllTimes: AttestationFormats = new Map([
   ...singleOfAllTimes,
   ['compound', compoundOf(singleOfAllTimes)],
 ]);
+
+/** The formats of these names; within compound, if it is among them, the others. */
+export function selectFormats(names: readonly string[]): AttestationFormats {
+  const chosen: AttestationFormats = new Map([...singleOfAllTimes].filter(([name]) => names.includes(name)));
+  return names.includes('compound') ? new Map([...chosen, ['compound', compoundOf(chosen)]]) : chosen;
+}
