@@ -13,6 +13,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 /** Each task: whether it needs the development dependencies, whether the bundles, and what it hands over to. */
 const tasks = {
   start: { development: false, build: true, program: ['build/ngx-fido2', 'start'] },
+  'demo:mesh': { development: false, build: true, program: ['build/ngx-fido2', 'start', '--mesh'] },
   build: { development: false, build: false, program: ['esbuild.config.mjs'] },
   test: { development: true, build: false, program: ['test/run.mjs'] },
   bench: { development: true, build: true, program: ['bench/run.mjs'] },

@@ -10,6 +10,7 @@ import {
 } from '../pages/demo.ts';
 import type { Rendered, Site } from '../pages/page.ts';
 import type { DemoMembership } from './demo-membership.ts';
+import { type MeshCalls, meshFacts } from './demo-mesh-calls.ts';
 import { type KeySet, tokenVerifier, type Verify } from './demo-token.ts';
 
 export interface DemoUpstreamOptions {
@@ -23,6 +24,8 @@ export interface DemoUpstreamOptions {
   /** Versions of what stands before it. */
   readonly about?: string | undefined;
   readonly membership?: DemoMembership | undefined;
+  /** The mesh before it. */
+  readonly mesh?: MeshCalls | undefined;
 }
 
 export interface DemoUpstream {
@@ -44,6 +47,8 @@ interface Demo {
   readonly options: DemoUpstreamOptions;
 }
 
+const pathOf = ({ url = '/' }: IncomingMessage): string => url.split('?')[0] ?? '/';
+
 /** Whether this very token came before: then nginx had it in memory and signed nothing. */
 function isRemembered(seen: Set<string>, token: string | null): boolean {
   if (token === null) return false;
@@ -53,13 +58,15 @@ function isRemembered(seen: Set<string>, token: string | null): boolean {
   return false;
 }
 
-async function factsOf(request: IncomingMessage, { verify, seen }: Demo): Promise<DemoFacts> {
+async function factsOf(request: IncomingMessage, { verify, seen, options }: Demo): Promise<DemoFacts> {
   const value = request.headers['fido2-identity'];
   const token = typeof value === 'string' && value !== '' ? value : null;
   const sawSessionCookie = (request.headers.cookie ?? '').includes(sessionCookie);
   const nothing = { header: null, payload: null, verified: false, reason: '' };
   const remembered = isRemembered(seen, token);
-  return { token, sawSessionCookie, remembered, ...(token === null ? nothing : await verify(token)) };
+  const facts = { token, sawSessionCookie, remembered, ...(token === null ? nothing : await verify(token)) };
+  if (options.mesh === undefined || token === null || !facts.verified) return facts;
+  return { ...facts, mesh: await meshFacts(options.mesh, pathOf(request), token) };
 }
 
 function sendPage(response: ServerResponse, status: number, { html, csp }: Rendered): void {
@@ -102,7 +109,7 @@ function memberOf(body: string, name: string): unknown {
 }
 
 /** What a caller that asks for JSON is told; names and groups only of a token that holds. */
-function statement(path: string, { token, header, payload, verified, remembered }: DemoFacts): object {
+function statement(path: string, { token, header, payload, verified, remembered, mesh }: DemoFacts): object {
   const user = verified ? payload?.preferred_username : undefined;
   const groups = verified ? payload?.groups : undefined;
   return {
@@ -113,6 +120,7 @@ function statement(path: string, { token, header, payload, verified, remembered 
     token: token === null ? null : { header, payload },
     verified,
     remembered,
+    ...(mesh === undefined ? {} : { mesh }),
   };
 }
 
@@ -134,7 +142,7 @@ async function changeMembership(
 async function answer(request: IncomingMessage, response: ServerResponse, demo: Demo): Promise<void> {
   const { site, options } = demo;
   const target = request.url ?? '/';
-  const path = target.split('?')[0] ?? '/';
+  const path = pathOf(request);
   const body = await readBody(request);
   if (path === '/ping' || path === '/app/ping') return sendJson(response, 200, {});
   if (path === '/app/verify' && request.method === 'POST') {

@@ -1,5 +1,6 @@
 import { hash as styleHash, text as styleText } from 'asset:demo.css';
 import { hash as scriptHash, text as scriptText } from 'asset:demo.ts';
+import { type DemoMeshFacts, meshPanel } from './demo-mesh.ts';
 import { claimMeaning, demo } from './en-demo.ts';
 import { type Html, html } from './html.ts';
 import { icon } from './icons.ts';
@@ -22,6 +23,8 @@ export interface DemoFacts {
   readonly sawSessionCookie: boolean;
   /** Whether this very token came with a request before: then the gate had it in memory. */
   readonly remembered: boolean;
+  /** Where a mesh stands before the upstream. */
+  readonly mesh?: DemoMeshFacts | undefined;
 }
 
 /** What the demo upstream knows of the nginx before it. */
@@ -123,7 +126,7 @@ function gatedPage(parts: DemoParts, title: string, text: Html | false, end: Htm
   const user = facts.verified ? claim(facts.payload, 'preferred_username') : '';
   const body = html`${top(site, user)}<main class="wide"><div class="columns"><div class="column">
 <section class="panel"><h1>${title}</h1>${text}${facts.verified && groups(facts.payload)}${factList(facts)}${end}</section>
-${trials(parts)}</div>
+${facts.mesh !== undefined && meshPanel(facts.mesh)}${trials(parts)}</div>
 ${tokenCard(facts)}</div>${strip(parts)}</main>`;
   const exp = facts.payload?.exp;
   const { leaveWithin } = parts;

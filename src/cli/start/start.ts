@@ -14,9 +14,10 @@ import { announce } from './announce.ts';
 import { prepareDataFolder } from './data-folder.ts';
 import { demoConf } from './demo-conf.ts';
 import { localOrigin, prepareSettings } from './demo-data.ts';
+import { prepareMesh } from './demo-mesh.ts';
 import { awaitHealth, unexpectedEnd } from './health.ts';
 import { holderOfSocket } from './holder.ts';
-import { chooseListening, isAnswered, type Listening, reachable } from './listen.ts';
+import { chooseListening, isAnswered, reachable } from './listen.ts';
 import { type Service, startService } from './service.ts';
 
 export interface StartOptions {
@@ -28,6 +29,8 @@ export interface StartOptions {
   readonly workers: string;
   readonly crypto: string | undefined;
   readonly browser: boolean;
+  /** Whether Envoys stand between nginx and the application. */
+  readonly mesh: boolean;
 }
 
 /** What must be undone at the end, in order of its making. */
@@ -90,15 +93,26 @@ async function bringUp(options: StartOptions, undo: Undo): Promise<void> {
   renderConf({ scripts: fido2, settings: join(path, 'fido2.json'), data: store, run }, settings.rp.origins);
   mkdirSync(join(folder, 'temp'), { recursive: true });
   const workerUser = isRoot ? owner : null;
+  const jwks = `${reachable(listening)}/fido2/jwks.json`;
+  const onProgress = (line: string) => printProgress(`  ${line}`);
+  const mesh = options.mesh ? await prepareMesh({ folder, snippets: fido2, settings, jwks, onProgress }) : null;
   const site = { folder, modules: nginx.modules, workerUser, workers: options.workers, upstream };
-  writeFileSync(join(folder, 'nginx.conf'), demoConf({ ...site, listen: listening.addresses }));
+  const conf = { ...site, listen: listening.addresses, workloads: mesh?.workloads ?? [] };
+  writeFileSync(join(folder, 'nginx.conf'), demoConf(conf));
 
   const log = asOwner(owner, () => openLog(join(path, 'logs/error.log'), undo));
   const about = `nginx ${nginx.version}, njs ${nginx.njsVersion}`;
   const shown = ['--conf', join(folder, 'nginx.conf'), '--about', about, '--leave', '--data', path];
-  undo.services.push(startUpstream(listening, settings, upstream, isRoot ? owner : null, shown, log));
+  const application = { settings, jwks, user: isRoot ? owner : null, shown };
+  undo.services.push(startUpstream('the demo upstream', upstream, application, log));
   undo.services.push(startNginx(nginx, folder, log));
   await awaitHealth(`${reachable(listening)}/fido2/healthz`, undo.services, join(path, 'logs/error.log'));
+  if (mesh !== null) {
+    const inMesh = { ...application, shown: [...shown, '--mesh', mesh.calls] };
+    undo.services.push(startUpstream('the workload', String(mesh.applicationPort), inMesh, log));
+    await mesh.start(undo.services, log);
+    printProgress(`  mesh     ${mesh.workloads.map(({ name }) => name).join(', ')}: each behind an Envoy`);
+  }
   announce(origin, await firstInviteOf(path), options.browser);
 }
 
@@ -114,19 +128,22 @@ function startNginx(nginx: Nginx, folder: string, log: (text: string) => void): 
   return startService('nginx', [...nginx.command, ...args], { log });
 }
 
+interface Application {
+  readonly settings: Settings;
+  readonly jwks: string;
+  readonly user: Owner | null;
+  readonly shown: readonly string[];
+}
+
 function startUpstream(
-  listening: Listening,
-  { identity }: Settings,
-  socket: string,
-  user: Owner | null,
-  shown: readonly string[],
+  name: string,
+  where: string,
+  { settings: { identity }, jwks, user, shown }: Application,
   log: (text: string) => void,
 ): Service {
-  const command = [...ownCommand(), 'demo-upstream'];
-  const keys = ['--jwks', `${reachable(listening)}/fido2/jwks.json`];
-  const expected = ['--issuer', identity.issuer, '--audience', identity.audience];
+  const expected = ['--jwks', jwks, '--issuer', identity.issuer, '--audience', identity.audience];
   const as = user === null ? [] : ['--as', `${user.uid}:${user.gid}`];
-  return startService('the demo upstream', [...command, '--listen', socket, ...keys, ...expected, ...as, ...shown], {
+  return startService(name, [...ownCommand(), 'demo-upstream', '--listen', where, ...expected, ...as, ...shown], {
     log,
   });
 }
