@@ -44,6 +44,8 @@ export const errorCodes = {
   certificate_invalid: [400, 'The attestation certificate is malformed'],
   attestation_untrusted: [400, 'The authenticator is not among the trusted ones'],
   attestation_required: [400, 'The authenticator must attest itself'],
+  aaguid_not_allowed: [400, 'This model of authenticator is not accepted'],
+  backup_eligibility_refused: [400, 'The passkey may be copied, or may not'],
   credential_id_too_long: [400, "The credential's identifier is too long"],
   extension_invalid: [400, 'An extension output is not acceptable'],
   credential_not_allowed: [400, 'The passkey was not asked for'],

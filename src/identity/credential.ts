@@ -17,6 +17,8 @@ export type Credential = {
   readonly keyIdentifier?: string | undefined;
   /** Attestation statement format of its registration. */
   readonly format: string;
+  /** Whether a chain of certificates to an anchor of the site attested its authenticator; absent: nobody looked. */
+  readonly attested?: boolean | undefined;
   /** What its owner calls it. */
   readonly name: string;
   readonly created: number;
@@ -35,6 +37,7 @@ export const credentialSchema: GenericSchema<unknown, Credential> = looseObject(
   aaguid: string(),
   keyIdentifier: optional(string()),
   format: string(),
+  attested: optional(boolean()),
   name: string(),
   created: number(),
   lastUsed: nullable(number()),

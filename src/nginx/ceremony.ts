@@ -18,9 +18,6 @@ import { claims } from './dicts.ts';
 import { originOf } from './request.ts';
 import { clock, random } from './runtime.ts';
 
-/** COSE algorithms that a passkey may have, the most wanted first: ES256, EdDSA, RS256. */
-export const offeredAlgorithms = [-7, -8, -257] as const;
-
 function challengeContext({ service, request }: Context): ChallengeContext {
   return {
     keys: service.macKeys,

@@ -1,10 +1,15 @@
 import { toBase64url } from '../bytes.ts';
 import { Fido2Error } from '../errors.ts';
 import { parseDisplayName } from '../identity/account-name.ts';
+import { admitAuthenticator } from '../identity/attestation-policy.ts';
+import type { Credential } from '../identity/credential.ts';
 import { lookUpInvite, lookUpInviteByKey, restoreInvite, type StoredInvite, useInvite } from '../identity/invite.ts';
 import { isActive } from '../identity/membership.ts';
 import { cookieOf, startSession } from '../identity/session.ts';
-import { addCredential, type Credential, findUser, findUserByCredential, type User } from '../identity/user.ts';
+import { addCredential, findUser, findUserByCredential, type User } from '../identity/user.ts';
+import type { Passkeys } from '../policy/authenticator.ts';
+import { formatsNamed } from '../protocol/attestation/formats.ts';
+import type { JsonObject } from '../protocol/json.ts';
 import { creationOptions } from '../protocol/options.ts';
 import { type RegistrationExpectation, verifyRegistration } from '../protocol/registration.ts';
 import { parseRegistrationResponse } from '../protocol/response-json.ts';
@@ -18,13 +23,13 @@ import {
   descriptorsOf,
   issueChallenge,
   type OpenedChallenge,
-  offeredAlgorithms,
 } from './ceremony.ts';
 import { keptIfRefused } from './ceremony-log.ts';
 import { authenticateRequest, type Context } from './context.ts';
 import { json } from './response.ts';
 import { clock, type Outgoing, random } from './runtime.ts';
 import { setSessionCookie } from './session-cookie.ts';
+import { trustAnchors } from './trust-anchors.ts';
 import { verifierFor } from './verifier.ts';
 
 /** POST /fido2/attestation/options: by `{"invite"}`, or by a session verified within five minutes. */
@@ -46,16 +51,17 @@ export async function registrationOptions(context: Context): Promise<Outgoing> {
     inviteExpires = invite.value.expires;
     challenge = await issueChallenge(context, 'enrol', invite.key.slice(inviteKey('').length));
   }
-  const { rp } = service.settings;
+  const { rp, passkeys } = service.settings;
   const options = creationOptions({
     challenge,
     rp: { id: rp.id, name: rp.name },
     user: { id: bytesOf(user.id), name: user.name, displayName: user.displayName },
-    algorithms: offeredAlgorithms,
+    algorithms: passkeys.algorithms,
     excludeCredentials: descriptorsOf(user),
     userVerification: 'required',
-    attestation: 'none',
+    attestation: passkeys.attestation === 'required' ? 'direct' : passkeys.attestation,
     timeout: 120_000,
+    extensions: extensionsOf(passkeys),
   });
   // for the page alone: browsers pass over a member that the dictionary does not have
   return json(200, { ...options, inviteExpires });
@@ -71,19 +77,27 @@ export async function registrationResult(context: Context): Promise<Outgoing> {
     const challenge = await challengeOf(context, response.clientDataJSON, ['enrol', 'add']);
     const { user, invite } = await registrantOf(context, challenge);
     account = user.name;
+    const { passkeys, rp } = service.settings;
+    const verifier = verifierFor(service.settings);
+    const now = clock.now();
     const expected: RegistrationExpectation = {
       challenge: challenge.bytes,
       ...challenge.where,
-      rpId: service.settings.rp.id,
+      rpId: rp.id,
       userVerification: 'required',
-      algorithms: offeredAlgorithms,
-      time: clock.now(),
-      trustAnchors: null,
+      algorithms: passkeys.algorithms,
+      time: now,
+      trustAnchors: null, // admitAuthenticator looks at who attests
+      extensions: extensionsOf(passkeys),
+      unsolicitedExtensions: passkeys.unsolicitedExtensions,
       credentialExists: async (id) => (await findUserByCredential(service.ports, toBase64url(id))) !== null,
     };
+    const formats = formatsNamed(passkeys.formats);
     const verified = await keptIfRefused(context, { kind: 'registration', expected, credential: body }, () =>
-      verifyRegistration(response, expected, verifierFor(service.settings)),
+      verifyRegistration(response, { ...expected, formats }, verifier),
     );
+    const anchors = trustAnchors(service);
+    const known = await admitAuthenticator(verified, passkeys, { anchors, verifier, now });
     const credential: Credential = {
       id: toBase64url(verified.credentialId),
       publicKey: toBase64url(verified.publicKey),
@@ -95,8 +109,9 @@ export async function registrationResult(context: Context): Promise<Outgoing> {
       uvInitialized: verified.userVerified,
       aaguid: verified.aaguid,
       format: verified.format,
+      ...known,
       name: nameOf(body.name),
-      created: clock.now(),
+      created: now,
       lastUsed: null,
     };
     claimChallenge(challenge);
@@ -118,6 +133,18 @@ export async function registrationResult(context: Context): Promise<Outgoing> {
     }
     throw error;
   }
+}
+
+/** The extensions of the options; credProps is always one. */
+function extensionsOf({ extensions: { credProtect, enforceCredProtect, minPinLength } }: Passkeys): JsonObject {
+  return {
+    credProps: true,
+    ...(credProtect !== undefined && {
+      credentialProtectionPolicy: credProtect,
+      enforceCredentialProtectionPolicy: enforceCredProtect,
+    }),
+    ...(minPinLength && { minPinLength }),
+  };
 }
 
 interface Registrant {

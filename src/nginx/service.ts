@@ -25,6 +25,8 @@ export interface Service {
   readonly generation: string;
   /** Absolute path of the folder that the workers own. */
   readonly folder: string;
+  /** The folder of fido2.json, from which its relative paths count. */
+  readonly home: string;
   signingKey(now: number): Promise<SigningKey>;
 }
 
@@ -113,8 +115,8 @@ export function adoptSettings(variables: Variables): void {
 
 async function load(path: string, text: string, generation: string): Promise<Service> {
   const { settings } = parseSettings(text);
-  const parent = path.slice(0, path.lastIndexOf('/'));
-  const folder = settings.store.path.startsWith('/') ? settings.store.path : `${parent}/${settings.store.path}`;
+  const home = path.slice(0, path.lastIndexOf('/'));
+  const folder = settings.store.path.startsWith('/') ? settings.store.path : `${home}/${settings.store.path}`;
   checkVersions();
   checkFolder(folder);
   const store = createFileStore({ files, clock, random, root: folder, log: (line) => log.error(line) });
@@ -131,6 +133,7 @@ async function load(path: string, text: string, generation: string): Promise<Ser
     signingRing: signingRing.value,
     generation,
     folder,
+    home,
     async signingKey(now) {
       const record = signingKeyAt(signingRing.value, now);
       if (record === null) throw new Fido2Error('unfit', 'there is no signing key');

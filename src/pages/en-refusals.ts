@@ -5,6 +5,9 @@ import type { ErrorCode } from '../errors.ts';
 export const refusals = {
   notAcceptedTitle: 'This kind of passkey is not accepted here',
   notAccepted: 'Use a different device, password manager or security key.',
+  unprovenTitle: 'This site must know who made your device',
+  unproven:
+    'If your browser asks whether to show make and model, allow it. Otherwise use a security key that this site accepts.',
   notUnlockedTitle: 'The passkey was not unlocked',
   notUnlocked: 'Try again and confirm with your fingerprint, face or PIN.',
   wrongPlaceTitle: 'This is not the address of this site',
@@ -43,8 +46,10 @@ export const refusalKinds = {
   attestation_format_unknown: 'notAccepted',
   attestation_invalid: 'notAccepted',
   certificate_invalid: 'notAccepted',
-  attestation_untrusted: 'notAccepted',
-  attestation_required: 'notAccepted',
+  attestation_untrusted: 'unproven',
+  attestation_required: 'unproven',
+  aaguid_not_allowed: 'notAccepted',
+  backup_eligibility_refused: 'notAccepted',
   credential_id_too_long: 'notAccepted',
   extension_invalid: 'notAccepted',
   credential_not_allowed: 'notYours',

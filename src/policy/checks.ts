@@ -1,4 +1,5 @@
 import { accentContrast, leastContrast, nearestAccent } from './accent.ts';
+import { needsAttestation } from './authenticator.ts';
 import { formatDuration } from './duration.ts';
 import { logoProblem } from './logo.ts';
 import { hostOf, isWebOrigin, relatedOrigins } from './related-origins.ts';
@@ -26,6 +27,7 @@ export function checkSettings(
       ...relyingParty(settings, written),
       ...durations(settings),
       ...workloadPolicies(settings),
+      ...passkeys(settings),
       ...brand(settings),
     ],
     warnings: remarks(settings, written),
@@ -93,6 +95,22 @@ function durations({ session, identity, keys }: Settings): Problem[] {
   range('keys', 'rotate', keys.rotate, 2 * keys.publish, 366 * day, lead);
   const last = ': the last token of a key lives for identity.ttl, on clocks that may be a minute apart';
   range('keys', 'retire', keys.retire, identity.ttl + minute, 30 * day, last);
+  return problems;
+}
+
+function passkeys({ passkeys: asked }: Settings): Problem[] {
+  const problems: Problem[] = [];
+  if (asked.aaguids.allow !== null && !needsAttestation(asked)) {
+    problems.push({
+      path: ['passkeys', 'aaguids', 'allow'],
+      message: `with attestation "${asked.attestation}" an AAGUID is only what an authenticator says of itself`,
+      hint: 'set passkeys.attestation to "required" and name passkeys.anchors',
+    });
+  }
+  if (asked.extensions.enforceCredProtect && asked.extensions.credProtect === undefined) {
+    const path = ['passkeys', 'extensions', 'enforceCredProtect'];
+    problems.push({ path, message: 'there is nothing to enforce', hint: 'name extensions.credProtect too' });
+  }
   return problems;
 }
 

@@ -58,6 +58,20 @@ const rules = `## What belongs together
   \`rp.topOrigins\` lists it. Our own pages allow no frame in any case. Browsers send the session cookie only where the
   page around is of the same site.
 
+## Which passkeys are taken
+
+\`passkeys\` says what a new passkey must be. Who is refused reads why, and the enrolment link stays good.
+
+- \`attestation\`. With \`none\` nobody is asked who made the authenticator. \`direct\` asks and takes every answer whose
+  statement holds; a chain that leads to an anchor is noted with the passkey. \`required\` refuses all others, and
+  \`enterprise\` also asks for the serial number of authenticators that the browser's owner manages.
+- \`anchors\` are the certificates of makers. Each is good for every model: what a maker's certificate attests is believed,
+  the AAGUID too. nginx reads the files at start and reload.
+- \`aaguids.allow\` needs \`attestation\` \`required\` or \`enterprise\`, for an AAGUID without it is only what an authenticator
+  says of itself. \`deny\` without it stops honest authenticators and nobody else.
+- \`algorithms\` are those of new passkeys; passkeys that are there go on. -65535 (RS1) is for the statements of old TPMs.
+- A passkey that was registered while \`attestation\` was \`none\` counts as unattested for ever: register it again.
+
 ## How a policy is evaluated
 
 In this order: \`deny\`, \`groups.none\`, \`groups.all\`, \`groups.any\`, \`users\`, \`methods\`, \`networks\`, \`sameSite\`, \`times\`;
@@ -90,7 +104,7 @@ function section(name: string, schema: Schema, root: Schema): string[] {
 function row(member: string, schema: Schema, required: readonly string[] = []): string[] {
   const standard = schema.default === undefined ? '' : code(schema.default);
   const cells = [`\`${member}\``, value(schema), required.includes(member) ? 'needed' : standard, schema.description];
-  const inner = (schema.anyOf ?? []).flatMap((each) => Object.entries(each.properties ?? {}));
+  const inner = [schema, ...(schema.anyOf ?? [])].flatMap((each) => Object.entries(each.properties ?? {}));
   return [`| ${cells.join(' | ')} |`, ...inner.flatMap(([name, each]) => row(`${member}.${name}`, each))];
 }
 

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { passkeysSchema } from './authenticator.ts';
 import { policySchema } from './rules.ts';
 import { duration, groupName, segmentName, text } from './values.ts';
 
@@ -84,16 +85,6 @@ const store = v.strictObject({
   path: v.optional(
     v.pipe(text(1000), v.description('folder of keys and records; relative to the folder of this document')),
     '.',
-  ),
-});
-
-const passkeys = v.strictObject({
-  signCount: v.optional(
-    v.pipe(
-      v.picklist(['refuse', 'report']),
-      v.description('when a passkey’s counter does not rise, which a copy of it may cause'),
-    ),
-    'refuse',
   ),
 });
 
@@ -204,7 +195,7 @@ export const settingsSchema = v.strictObject({
     ),
     'auto',
   ),
-  passkeys: v.optional(v.pipe(passkeys, v.description('what is asked of passkeys')), {}),
+  passkeys: v.optional(v.pipe(passkeysSchema, v.description('what is asked of passkeys')), {}),
   policies: v.pipe(
     v.record(segmentName, v.pipe(policySchema, v.description('who is admitted'))),
     v.description('by name; a location names its policy in auth_request /fido2/authorize/NAME'),

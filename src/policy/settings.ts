@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { Fido2Error } from '../errors.ts';
+import { type Passkeys, toPasskeys } from './authenticator.ts';
 import { checkSettings } from './checks.ts';
 import { type Finding, type JsonDocument, parseDocument } from './document.ts';
 import { hostOf, isWebOrigin } from './related-origins.ts';
@@ -37,7 +38,7 @@ export interface Settings {
   readonly keys: { readonly publish: number; readonly rotate: number; readonly retire: number };
   readonly store: { readonly type: 'file'; readonly path: string };
   readonly crypto: 'auto' | 'portable';
-  readonly passkeys: { readonly signCount: 'refuse' | 'report' };
+  readonly passkeys: Passkeys;
   readonly policies: ReadonlyMap<string, Policy>;
   readonly workloads: ReadonlyMap<string, Workload>;
   /** Whether refused ceremonies are kept. */
@@ -109,7 +110,7 @@ function withDefaults(written: WrittenSettings): Settings {
     keys: written.keys,
     store: written.store,
     crypto: written.crypto,
-    passkeys: written.passkeys,
+    passkeys: toPasskeys(written.passkeys),
     policies: new Map(Object.entries(written.policies).map(([key, policy]) => [key, toPolicy(policy)])),
     workloads: new Map(Object.entries(written.workloads)),
     audit: written.audit,

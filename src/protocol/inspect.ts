@@ -62,7 +62,7 @@ async function inspectRegistration(
     },
     verifier,
   );
-  const { credentialId, publicKey, extensions, trustPath, ...rest } = result;
+  const { credentialId, publicKey, extensions, attestation, ...rest } = result;
   return { verified: true, ...rest, credentialId: toBase64url(credentialId), publicKey: toBase64url(publicKey) };
 }
 

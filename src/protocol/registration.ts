@@ -55,6 +55,12 @@ export interface RegistrationExpectation extends OriginExpectation, ExtensionPol
   credentialExists(id: Uint8Array): Promise<boolean>;
 }
 
+/** What is asked of the one who attests. */
+export type TrustExpectation = Pick<
+  RegistrationExpectation,
+  'time' | 'trustAnchors' | 'attestationRequired' | 'compound'
+>;
+
 /** What to keep of a new credential. */
 export interface RegistrationResult {
   readonly credentialId: Uint8Array;
@@ -66,8 +72,8 @@ export interface RegistrationResult {
   readonly aaguid: string;
   readonly format: string;
   readonly attestationType: (Attestation | CompoundAttestation)['type'];
-  /** The certificates that attest it, in DER, its own first; empty for `none`, self and compound attestation. */
-  readonly trustPath: readonly Uint8Array[];
+  /** Its certificates, whose path nobody verified where `trustAnchors` was null. */
+  readonly attestation: Attestation | CompoundAttestation;
   readonly backupEligible: boolean;
   readonly backedUp: boolean;
   readonly userVerified: boolean;
@@ -122,7 +128,7 @@ export async function verifyRegistration(
     aaguid: aaguidText(attested.aaguid),
     format,
     attestationType: attestation.type,
-    trustPath: attestation.type === 'compound' ? [] : attestation.trustPath,
+    attestation,
     backupEligible: authenticatorData.backupEligible,
     backedUp: authenticatorData.backedUp,
     userVerified: authenticatorData.userVerified,
@@ -149,10 +155,13 @@ function requireFormat(format: string, formats: AttestationFormats, step: string
   throw new Fido2Error('attestation_format_unknown', `fmt ${JSON.stringify(format)}`, { step });
 }
 
-/** Whether who made the statement is good enough: anchors for a chain, permission for `none` and self attestation. */
-async function requireTrust(
+/**
+ * Steps 7.1.23 and 7.1.24: whether who made the statement is good enough: anchors for a chain, permission for `none`
+ * and self attestation.
+ */
+export async function requireTrust(
   attestation: Attestation | CompoundAttestation,
-  expected: RegistrationExpectation,
+  expected: TrustExpectation,
   verifier: Verifier,
 ): Promise<void> {
   if (attestation.type !== 'compound') return requireTrustInOne(attestation, expected, verifier);
@@ -163,7 +172,7 @@ async function requireTrust(
 
 async function requireTrustInOne(
   { type, trustPath }: Attestation,
-  { trustAnchors, attestationRequired = false, time }: RegistrationExpectation,
+  { trustAnchors, attestationRequired = false, time }: TrustExpectation,
   verifier: Verifier,
 ): Promise<void> {
   if (type === 'none' || type === 'self') {

@@ -17,7 +17,9 @@ describe.runIf(await needs('jazzer'))('a minute with libFuzzer', () => {
     const command = await jazzerCommand();
     const targets = await prepareFuzzing();
     for (const target of targets) {
-      const { executions, edges, finding } = await fuzz(command, target, { seconds: Math.floor(minute / targets.length) });
+      const { executions, edges, finding } = await fuzz(command, target, {
+        seconds: Math.floor(minute / targets.length),
+      });
       expect(finding).toBeNull();
       // the seeds alone reach more than this
       expect([target, executions > 100, edges > 30]).toEqual([target, true, true]);

@@ -41,7 +41,18 @@ test('what is not written has its default', () => {
     keys: { publish: 3_600_000, rotate: 86_400_000, retire: 3_600_000 },
     store: { type: 'file', path: '.' },
     crypto: 'auto',
-    passkeys: { signCount: 'refuse' },
+    passkeys: {
+      signCount: 'refuse',
+      algorithms: [-7, -8, -257],
+      attestation: 'none',
+      formats: ['none', 'packed', 'tpm', 'android-key', 'apple', 'fido-u2f', 'compound'],
+      anchors: [],
+      aaguids: { allow: null, deny: [] },
+      backupEligible: 'any',
+      u2fAaguid: 'zero',
+      extensions: { enforceCredProtect: false, minPinLength: false },
+      unsolicitedExtensions: 'ignore',
+    },
     policies: new Map([
       [
         'user',

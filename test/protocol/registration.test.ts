@@ -35,7 +35,7 @@ describe('accepts', () => {
       aaguid: 'abababab-abab-abab-abab-abababababab',
       format: 'none',
       attestationType: 'none',
-      trustPath: [],
+      attestation: { type: 'none', trustPath: [] },
       backupEligible: true,
       backedUp: false,
       userVerified: true,

@@ -1,4 +1,4 @@
-import type { Credential } from '../../src/identity/user.ts';
+import type { Credential } from '../../src/identity/credential.ts';
 
 /** A credential with that id (base64url). */
 export function credential(id: string): Credential {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Finding } from '../../policy/document.ts';
+import { checkAnchors } from '../anchors-file.ts';
 import type { Command } from '../command.ts';
 import { CommandError } from '../command-error.ts';
 import { storeFolder } from '../installation.ts';
@@ -26,6 +27,7 @@ export const checkCommand: Command = {
     const { settings, warnings } = readSettings(path);
     checkStore(storeFolder(dirname(path), settings));
     checkOrigins(join(dirname(path), 'origin.conf'), settings.rp.origins);
+    checkAnchors(path, settings.passkeys.anchors);
     const untranslated = checkLanguages(path, settings.pages.languages);
     const counts = [`${settings.policies.size} policies`, `${settings.workloads.size} workloads`];
     return {

@@ -1,16 +1,9 @@
+import type { Credential } from '../../identity/credential.ts';
 import { voidInvites } from '../../identity/invite.ts';
 import { groupsAt, isActive } from '../../identity/membership.ts';
 import { revokeSessions } from '../../identity/revocation.ts';
 import { listSessions } from '../../identity/session.ts';
-import {
-  type Credential,
-  createUser,
-  deleteUser,
-  listUsers,
-  removeCredential,
-  type User,
-  updateUser,
-} from '../../identity/user.ts';
+import { createUser, deleteUser, listUsers, removeCredential, type User, updateUser } from '../../identity/user.ts';
 import { formatDuration } from '../../policy/duration.ts';
 import type { Command } from '../command.ts';
 import { confirm } from '../confirm.ts';

@@ -1,0 +1,55 @@
+import { Fido2Error } from '../errors.ts';
+import { needsAttestation, type Passkeys } from '../policy/authenticator.ts';
+import { type RegistrationResult, requireTrust } from '../protocol/registration.ts';
+import type { Verifier } from '../protocol/verifier.ts';
+import { keyIdentifierOf, parseCertificate } from '../protocol/x509.ts';
+import type { Credential } from './credential.ts';
+
+const noModel = '00000000-0000-0000-0000-000000000000';
+
+export interface TrustStore {
+  /** Certificates in DER that a chain may lead to. */
+  readonly anchors: readonly Uint8Array[];
+  readonly verifier: Verifier;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/**
+ * Whether the settings take a passkey that held in every guard of the registration. What is known of its authenticator
+ * then: whether a certificate chain to an anchor attests it, and what tells its model where there is no AAGUID. Throws `backup_eligibility_refused`, `aaguid_not_allowed`,
+ * `attestation_required` and `attestation_untrusted`.
+ */
+export async function admitAuthenticator(
+  { aaguid, format, backupEligible, attestation }: RegistrationResult,
+  passkeys: Passkeys,
+  { anchors, verifier, now }: TrustStore,
+): Promise<Pick<Credential, 'attested' | 'keyIdentifier'>> {
+  const { allow, deny } = passkeys.aaguids;
+  if (passkeys.backupEligible !== 'any' && backupEligible !== (passkeys.backupEligible === 'require')) {
+    const detail = `backup eligible: ${backupEligible}, passkeys.backupEligible is ${passkeys.backupEligible}`;
+    throw new Fido2Error('backup_eligibility_refused', detail, { step: '7.1.18' });
+  }
+  if (format === 'fido-u2f' && passkeys.u2fAaguid === 'zero' && aaguid !== noModel)
+    throw new Fido2Error('aaguid_not_allowed', `${aaguid} by fido-u2f, which has none`, { step: '7.1.24' });
+  if (deny.includes(aaguid))
+    throw new Fido2Error('aaguid_not_allowed', `${aaguid} is among passkeys.aaguids.deny`, { step: '7.1.24' });
+  const expected = { trustAnchors: anchors, attestationRequired: true, time: now };
+  const attested = await holds(requireTrust(attestation, expected, verifier), needsAttestation(passkeys));
+  if (allow !== null && !allow.includes(aaguid))
+    throw new Fido2Error('aaguid_not_allowed', `${aaguid} is not among passkeys.aaguids.allow`, { step: '7.1.24' });
+  const [certificate] = attestation.type === 'compound' ? [] : attestation.trustPath;
+  if (aaguid !== noModel || certificate === undefined) return { attested };
+  return { attested, keyIdentifier: await keyIdentifierOf(parseCertificate(certificate), verifier) };
+}
+
+/** Whether the check held; one that is needed throws its refusal. */
+async function holds(check: Promise<void>, needed: boolean): Promise<boolean> {
+  try {
+    await check;
+    return true;
+  } catch (error) {
+    if (needed || !(error instanceof Fido2Error)) throw error;
+    return false;
+  }
+}
