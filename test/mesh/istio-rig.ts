@@ -1,5 +1,8 @@
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { manifestText, type RenderRequest } from '../../src/mesh/render.ts';
 import { createAuthority } from '../helpers/certificates.ts';
+import { cleanUp } from '../helpers/cleanup.ts';
 import { freePort } from '../helpers/free-port.ts';
 import { callThroughTunnel } from '../helpers/hbone.ts';
 import { type IstioProxy, startIstiod, startIstioProxy } from '../helpers/istiod.ts';
@@ -10,6 +13,11 @@ import { headersOf, type MeshRig, startWorkload, workloadId } from './rig.ts';
 const namespace = 'payments';
 const host = 'payments.payments.svc.cluster.local';
 const labels = { app: 'payments' };
+
+export interface IstioRig extends MeshRig {
+  /** Resolves when the proxy holds these manifests, which people wrote, and no others. */
+  setManifests(text: string): Promise<void>;
+}
 
 /** The certificates that every rig starts with. */
 function identities(ownId: string) {
@@ -23,7 +31,7 @@ function setterOf(proxy: IstioProxy, mesh: 'istio' | 'istio-ambient') {
 }
 
 /** What Istio makes of `--for istio`, in an Envoy that listens itself, for there is nobody to redirect to it. */
-export async function startSidecarRig(policy: object, changes: Partial<RenderRequest> = {}): Promise<MeshRig> {
+export async function startSidecarRig(policy: object, changes: Partial<RenderRequest> = {}): Promise<IstioRig> {
   const { authority, edge, own } = identities(workloadId);
   const [port, listenPort] = [await startWorkload(), await freePort()];
   const metadata = (name: string) => ({ name, namespace });
@@ -85,11 +93,33 @@ export async function startSidecarRig(policy: object, changes: Partial<RenderReq
     call: ({ svid = edge, ...rest }) =>
       callWorkload({ ...rest, port: listenPort, svid, authority, headers: headersOf(rest) }),
     renew: proxy.secrets.renew,
+    setManifests: proxy.setPolicies,
   };
 }
 
-/** Where every waypoint listens. */
+/** Where every waypoint listens, on all addresses; two of them would share what comes. */
 const tunnelPort = 15_008;
+
+/** Whoever listens here has the waypoint’s port. */
+const turnPort = 15_009;
+
+/** Waits until no other test has a waypoint; the turn ends with this file. */
+async function takeTurn(): Promise<void> {
+  const server = createServer();
+  for (const end = Date.now() + 100_000; ; await sleep(100)) {
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen({ host: '127.0.0.1', port: turnPort, exclusive: true }, resolve);
+      });
+      break;
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      server.removeAllListeners();
+    }
+  }
+  cleanUp(() => new Promise<void>((resolve) => server.close(() => resolve())));
+}
 const waypointService = '10.96.0.5';
 const waypointLabels = { 'gateway.networking.k8s.io/gateway-name': 'waypoint' };
 const serviceAddress = '10.96.0.10';
@@ -99,7 +129,8 @@ const servicePort = 80;
  * What Istio makes of `--for istio-ambient` for a waypoint. It needs an address of its own: with the workload’s it is
  * taken for the workload.
  */
-export async function startWaypointRig(policy: object): Promise<MeshRig> {
+export async function startWaypointRig(policy: object): Promise<IstioRig> {
+  await takeTurn();
   const address = '127.0.0.5';
   const { authority, edge, own } = identities('spiffe://cluster.local/ns/payments/sa/waypoint');
   const port = await startWorkload();
@@ -185,5 +216,6 @@ export async function startWaypointRig(policy: object): Promise<MeshRig> {
         headers: headersOf(rest),
       }),
     renew: proxy.secrets.renew,
+    setManifests: proxy.setPolicies,
   };
 }
