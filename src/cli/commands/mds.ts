@@ -59,7 +59,7 @@ export const metadataCommands: readonly Command[] = [
         };
       }
       const overdue = ports.clock.now() >= state.nextUpdate;
-      const due = `the next one ${overdue ? 'was' : 'is'} to come by ${isoTime(state.nextUpdate)}`;
+      const due = `the next one ${overdue ? 'was' : 'is'} to come before ${isoTime(state.nextUpdate)}`;
       return {
         json: { ...summaryOf(state), overdue },
         lines: [
@@ -150,7 +150,7 @@ async function importBlob(input: Input): Promise<Answer> {
         ({ id, name, reports }) => `${printable(name)} (${id}): ${reports.at(-1)?.status ?? 'no report'}`,
       ),
       ...(unreadable === 0 ? [] : [`${unreadable} root certificates break the rules of DER and are left out`]),
-      `the next one is to come by ${isoTime(state.nextUpdate)}`,
+      `the next one is to come before ${isoTime(state.nextUpdate)}`,
       ...termsOf(state),
       `passkeys of compromised models: ${affected.length === 0 ? 'none' : `${affected.length} (ngx-fido2 mds users)`}`,
     ],
