@@ -139,6 +139,12 @@ export interface RegistrationExpectation extends CeremonyExpectation {
   credentialExists(id: Uint8Array): Promise<boolean>;
 }
 
+export interface Attestation {
+  readonly type: 'none' | 'self' | 'basic' | 'attca' | 'anonca';
+  /** Certificates in DER, the attestation's own first; empty for `none` and `self`. */
+  readonly trustPath: readonly Uint8Array[];
+}
+
 /** What to keep of a new credential. */
 export interface RegistrationResult {
   readonly credentialId: Uint8Array;
@@ -150,8 +156,8 @@ export interface RegistrationResult {
   readonly aaguid: string;
   readonly format: string;
   readonly attestationType: 'none' | 'self' | 'basic' | 'attca' | 'anonca' | 'compound';
-  /** The certificates that attest it, in DER, its own first; empty for `none`, self and compound attestation. */
-  readonly trustPath: readonly Uint8Array[];
+  /** What attests it; its certificates' path is verified where `trustAnchors` are named. */
+  readonly attestation: Attestation | { readonly type: 'compound'; readonly parts: readonly Attestation[] };
   readonly backupEligible: boolean;
   readonly backedUp: boolean;
   readonly userVerified: boolean;
