@@ -77,6 +77,8 @@ export function tokenOf({ name, groups, userVerified }: Person, changes: { audie
     authentication: { time: Math.floor(now / 1000) - 60, userVerified },
     issuer,
     audience: changes.audience ?? audience,
+    scope: null,
+    groupMap: false,
     life: 120_000,
     id: 'jti',
     now,
