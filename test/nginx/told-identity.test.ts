@@ -8,6 +8,7 @@ import { startUpstream, type Upstream, verifyIdentity } from '../helpers/upstrea
 
 const bearer = 'include fido2/bearer.conf;';
 const remoteUser = 'include fido2/remote-user.conf;';
+const named = 'proxy_set_header X-JWT-Assertion $fido2_identity; proxy_set_header X_JWT_Assertion "";';
 const optional = (path: string, more: string): string =>
   gatedLocation(path, 'user', more).replace('authorize', 'optional');
 
@@ -32,6 +33,8 @@ describe.runIf(await needs('nginx'))('an identity in an application’s own word
       locations: [
         gatedLocation('/bearer/', 'user', bearer),
         gatedLocation('/remote/', 'user', remoteUser),
+        gatedLocation('/named/', 'user', named),
+        optional('/named-optional/', named),
         optional('/optional/', `${bearer} ${remoteUser}`),
       ].join('\n'),
     });
@@ -55,6 +58,20 @@ describe.runIf(await needs('nginx'))('an identity in an application’s own word
       const { payload } = await verifyIdentity(nginx, token);
       expect(payload.sub).toBe(ada.userId);
     }
+  });
+
+  it.each<HeaderValues>([
+    {},
+    { 'X-JWT-Assertion': 'forged' },
+    { 'x-jwt-assertion': ['forged', 'forged'], X_JWT_Assertion: 'forged' },
+    { 'X-JWT-Assertion': 'forged', Connection: 'close, X-JWT-Assertion' },
+  ])('is a token under a name of the application’s own, whatever the client sent there: %j', async (headers) => {
+    expect((await get(nginx, '/named/', { cookie: ada.cookie, headers })).status).toBe(200);
+    const { payload } = await verifyIdentity(nginx, upstream.last().header('x-jwt-assertion'));
+    expect([payload.sub, upstream.last().header('x_jwt_assertion')]).toEqual([ada.userId, undefined]);
+    expect((await get(nginx, '/named-optional/', { headers })).status).toBe(200);
+    expect(upstream.last().header('x-jwt-assertion')).toBeUndefined();
+    expect(upstream.last().header('x_jwt_assertion')).toBeUndefined();
   });
 
   it.each([{}, ...forgeries])('is the user, the groups and the name, whatever the client sent: %j', async (headers) => {
