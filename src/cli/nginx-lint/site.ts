@@ -57,7 +57,7 @@ export const gateOf = once((scope): Gate | null => {
 export const admissionOf = (scope: Scope): string | null => gateOf(scope)?.uri.split('/').slice(0, 4).join('/') ?? null;
 
 const ourPath =
-  /^(\/fido2\/|\/fido2-page\/|@fido2_|\/\.well-known\/(openid-configuration|oauth-authorization-server)$)/;
+  /^(\/fido2\/|\/fido2-page\/|@fido2_|\/\.well-known\/(openid-configuration|oauth-authorization-server(\/fido2)?|webauthn|passkey-endpoints)$)/;
 
 /** Whether the location is one of the snippets'. One that passes requests on is not, whatever it is called. */
 export const isOurs = once((scope): boolean => {

@@ -1,9 +1,49 @@
 import { passRule } from './pass-rule.ts';
 import type { Rule, RuleGroup } from './rule.ts';
 import { inherited, isOn, titleOf } from './scope.ts';
-import { passesOf, sentHeader } from './site.ts';
+import { type Pass, passesOf, type Site, sentHeader, suffixOf } from './site.ts';
 
 const snippets = { proxy: 'upstream', grpc: 'grpc', fastcgi: 'fastcgi', uwsgi: 'uwsgi', scgi: 'fastcgi' } as const;
+
+const tells = /\$\{?fido2_(?:user|groups|name|identity|bearer)\b/;
+
+/** The application that a pass leads to, however the path goes on. */
+const applicationOf = ({ target }: Pass): string =>
+  suffixOf(target)?.before ?? target.replace(/^[a-z]+:\/\//i, '').replace(/(?<!^unix:.*)\/.*$/, '');
+
+/** By application: the headers that some location tells it who is there by. */
+function believedHeaders({ scopes }: Site): ReadonlyMap<string, ReadonlySet<string>> {
+  const believed = new Map<string, Set<string>>();
+  for (const scope of scopes) {
+    for (const pass of passesOf(scope)) {
+      const told = inherited(scope, `${pass.protocol}_set_header`).filter(({ args }) => tells.test(args[1] ?? ''));
+      const names = told.map(({ args }) => args[0] ?? '').filter((name) => !/^fido2[-_]identity$/i.test(name));
+      const application = applicationOf(pass);
+      believed.set(application, new Set([...(believed.get(application) ?? []), ...names]));
+    }
+  }
+  return believed;
+}
+
+const believedHeader: Rule = {
+  code: 'believed_header',
+  severity: 'error',
+  about:
+    'The application is told by this header who is there, in another location; here it gets what a client writes into it.',
+  fix: 'proxy_set_header NAME ""; in this location too (public.conf and upstream.conf do it for Remote-User and its kin)',
+  *find(site) {
+    const believed = believedHeaders(site);
+    for (const scope of site.scopes) {
+      for (const pass of passesOf(scope)) {
+        const { protocol, directive } = pass;
+        const names = protocol === 'proxy' || protocol === 'grpc' ? (believed.get(applicationOf(pass)) ?? []) : [];
+        const open = [...names].find((name) => sentHeader(scope, protocol, name) === null);
+        if (open === undefined) continue;
+        yield { directive, reason: `${titleOf(scope)}: a client’s own ${open} reaches ${applicationOf(pass)}` };
+      }
+    }
+  },
+};
 
 const rules: readonly Rule[] = [
   passRule(
@@ -56,6 +96,7 @@ const rules: readonly Rule[] = [
       }
     },
   },
+  believedHeader,
   passRule(
     {
       code: 'errors_intercepted',

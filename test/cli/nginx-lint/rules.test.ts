@@ -110,6 +110,41 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       good: { server: 'ignore_invalid_headers off;' },
     },
   ],
+  believed_header: [
+    {
+      bad: {
+        gated: 'include fido2/user.conf; proxy_set_header X-User $fido2_user;',
+        pass: other,
+        openPass: 'proxy_pass http://other/;',
+      },
+      good: { gated: 'include fido2/user.conf; proxy_set_header X-User $fido2_user;', pass: other },
+    },
+    {
+      bad: {
+        gated: 'proxy_set_header X-JWT $fido2_identity;',
+        pass: other,
+        server: `location /x/ { auth_request /fido2/authorize/user; include fido2/upstream.conf; ${other} }`,
+      },
+      good: {
+        gated: 'proxy_set_header X-JWT $fido2_identity;',
+        pass: other,
+        server: `location /x/ { auth_request /fido2/authorize/user; include fido2/upstream.conf; proxy_set_header x-jwt ""; ${other} }`,
+      },
+    },
+    {
+      bad: {
+        include: 'include fido2/upstream.conf; include fido2/remote-user.conf;',
+        pass: other,
+        openInclude: 'proxy_set_header Cookie ""; proxy_set_header Fido2-Identity "";',
+        openPass: 'proxy_pass http://other;',
+      },
+      good: {
+        include: 'include fido2/upstream.conf; include fido2/remote-user.conf;',
+        pass: other,
+        openPass: 'proxy_pass http://other;',
+      },
+    },
+  ],
   errors_intercepted: [
     {
       bad: { pass: 'proxy_intercept_errors on; proxy_pass http://app$fido2_deny;', include: '' },

@@ -41,6 +41,13 @@ const intercepting = gated(
   'include fido2/errors.conf;',
 );
 
+const believing = (port: number): string =>
+  gated(
+    '/app/',
+    'proxy_set_header X-JWT-Assertion $fido2_identity;',
+    `proxy_pass http://127.0.0.1:${port}$fido2_deny;`,
+  );
+
 export const upstreamTraps: readonly Trap[] = [
   {
     code: 'identity_missing',
@@ -193,6 +200,24 @@ export const upstreamTraps: readonly Trap[] = [
     see: sharesPages,
     open: true,
     closed: false,
+  },
+  {
+    code: 'believed_header',
+    name: 'a header that an application believes, where another location does not say it',
+    bad: {
+      server: ({ otherPort }) =>
+        `${believing(otherPort)}\nlocation / {\n include fido2/public.conf;\n proxy_pass http://127.0.0.1:${otherPort}; # here\n}`,
+    },
+    good: {
+      server: ({ otherPort }) =>
+        `${believing(otherPort)}\nlocation / {\n include fido2/public.conf;\n proxy_set_header X-JWT-Assertion "";\n proxy_pass http://127.0.0.1:${otherPort};\n}`,
+    },
+    see: async ({ visit }) => {
+      const { other } = await visit('/x', { headers: { 'X-JWT-Assertion': 'forged' } });
+      return other.map((one) => one.header('x-jwt-assertion'));
+    },
+    open: ['forged'],
+    closed: [undefined],
   },
   {
     code: 'upstream_unverified',
