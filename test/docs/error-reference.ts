@@ -95,6 +95,10 @@ const sections: readonly Section[] = [
       certificate_invalid: 'a certificate of the attestation cannot be read or breaks its rules',
       attestation_untrusted: 'the chain leads to none of the certificates of `passkeys.anchors`',
       attestation_required: '`passkeys.attestation` asks for proof of who made the authenticator, and none came',
+      authenticator_refused: 'the metadata of the FIDO Alliance say that the model is broken ([mds](mds.md))',
+      authenticator_uncertified:
+        'the metadata do not have the certification that is asked for, or the model is only claimed',
+      authenticator_unknown: 'the metadata do not have the model',
       aaguid_not_allowed: 'the model is not among `passkeys.aaguids.allow`, or is among those of `deny` (7.1.24)',
       backup_eligibility_refused: '`passkeys.backupEligible` refuses passkeys that can be copied, or those that cannot',
       credential_id_too_long: 'more than 1,023 bytes',
