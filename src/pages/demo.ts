@@ -5,7 +5,7 @@ import { claimMeaning, demo } from './en-demo.ts';
 import { type Html, html } from './html.ts';
 import { icon } from './icons.ts';
 import { essentials, highlighted } from './nginx-conf.ts';
-import { brand, page, prefixOf, type Rendered, type Site } from './page.ts';
+import { brand, originOf, page, prefixOf, type Rendered, type Site } from './page.ts';
 
 export type Claims = Readonly<Record<string, unknown>>;
 
@@ -94,15 +94,15 @@ ${payload !== null && html`<h3 class="two">${demo.payload}<span class="count">${
 }
 
 function trial(id: string, label: string, text: string, more: Html | false = false): Html {
-  return html`<li><div><div class="actions"><button class="quiet" id="${id}" type="button" aria-describedby="${id}-text"><span>${label}</span></button>${more}</div><p class="help" id="${id}-text">${text}</p></div><div class="answer" id="${id}-answer" role="status"></div></li>`;
+  return html`<li><div><button class="quiet" id="${id}" type="button" aria-describedby="${id}-text"><span>${label}</span></button><p class="help" id="${id}-text">${text}</p></div>${more}<div class="answer" id="${id}-answer" role="status"></div></li>`;
 }
 
-function trials({ leaveWithin }: DemoSetting): Html {
-  const copy = html`<button class="text" id="copy" type="button" hidden>${demo.copyCurl}</button>`;
+function trials({ site, leaveWithin }: DemoParts): Html {
+  const curl = html`<p class="curl"><code id="curl">curl -i ${originOf(site)}/app</code><button class="text" id="copy" type="button" aria-label="${demo.copyCurl}" hidden>${demo.copy}</button></p>`;
   return html`<section class="panel"><h2>${demo.tryTitle}</h2><p class="help">${demo.tryText}</p><ul class="trials">
 ${trial('forge', demo.forge, demo.forgeText)}
 ${trial('tamper', demo.tamper, demo.tamperText)}
-${trial('anonymous', demo.anonymous, demo.anonymousText, copy)}
+${trial('anonymous', demo.anonymous, demo.anonymousText, curl)}
 ${trial('admin', demo.admin, demo.adminCallText)}
 ${leaveWithin !== null && trial('leave', demo.leave, demo.leaveText(leaveWithin))}
 ${trial('measure', demo.measure, demo.measureText)}</ul></section>`;
@@ -118,7 +118,7 @@ function groups(payload: Claims | null): Html {
 function strip({ site, about }: DemoParts): Html {
   const prefix = prefixOf(site);
   return html`<footer class="strip"><p class="help">${about !== undefined && html`${about} · `}${demo.engine}</p>
-<nav><a class="text" href="/app/nginx.conf">${demo.wholeConfiguration}</a><a class="text" href="${prefix}/jwks.json">${demo.keySet}</a><a class="text" href="${prefix}/healthz">${demo.health}</a></nav></footer>`;
+<div class="links"><a class="text" href="/app/nginx.conf">${demo.wholeConfiguration}</a><a class="text" href="${prefix}/jwks.json">${demo.keySet}</a><a class="text" href="${prefix}/healthz">${demo.health}</a></div></footer>`;
 }
 
 function gatedPage(parts: DemoParts, title: string, text: Html | false, end: Html): Rendered {

@@ -53,7 +53,8 @@ export const demo = {
     `Takes you out of the group in the store, asks for /admin every second and counts until it is refused: ${seconds} s at the most.`,
   measure: 'Measure the gate',
   measureText: 'Fetches a gated and an open address in turn, 100 times each, and compares the medians.',
-  copyCurl: 'Copy curl',
+  copy: 'Copy',
+  copyCurl: 'Copy the curl command',
   engine: 'Gate: njs engine',
   meshTitle: 'What the mesh says',
   meshText: (workload: string) =>

@@ -105,8 +105,12 @@ export function page(parts: PageParts): Rendered {
   const style = parts.style ?? { text: styleText, hash: styleHash };
   const styles = colours === undefined ? [style] : [style, colours];
   const { language, direction, ...words } = textsOf(parts.site);
-  const says = Object.fromEntries((parts.says ?? []).map((section) => [section, words[section]]));
-  const data = { prefix: prefixOf(parts.site), origin: originOf(parts.site), texts: says };
+  const sections = Object.fromEntries((parts.says ?? []).map((section) => [section, words[section]]));
+  const data = {
+    prefix: prefixOf(parts.site),
+    origin: originOf(parts.site),
+    texts: { language, direction, ...sections },
+  };
   const document = html`<!doctype html>
 <html lang="${language}" dir="${direction}">
 <head>

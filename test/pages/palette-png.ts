@@ -11,7 +11,7 @@ const reduce = `async (source) => {
   const at = (i) => ((data[i] & 0xfc) << 16) | ((data[i + 1] & 0xfc) << 8) | (data[i + 2] & 0xfc);
   const counts = new Map();
   for (let i = 0; i < data.length; i += 4) counts.set(at(i), (counts.get(at(i)) ?? 0) + 1);
-  const colours = [...counts].sort((a, b) => b[1] - a[1]).slice(0, 64).map(([colour]) => colour);
+  const colours = [...counts].sort((a, b) => b[1] - a[1]).slice(0, 128).map(([colour]) => colour);
   const far = (a, b) => [16, 8, 0].reduce((sum, bits) => sum + (((a >> bits) & 255) - ((b >> bits) & 255)) ** 2, 0);
   const nearest = new Map();
   for (const colour of counts.keys()) {
@@ -33,7 +33,7 @@ interface Reduced {
   readonly pixels: string;
 }
 
-/** A screenshot with at most 64 colours, a fraction of the size; the page only computes. */
+/** A screenshot with at most 128 colours, a fraction of the size; the page only computes. */
 export async function palettePng(page: Page, png: Buffer): Promise<Buffer> {
   const source = `data:image/png;base64,${png.toString('base64')}`;
   const { width, height, colours, pixels } = await page.evaluate<Reduced>(`(${reduce})(${JSON.stringify(source)})`);

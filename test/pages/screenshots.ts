@@ -1,8 +1,11 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { demoAppPage } from '../../src/pages/demo.ts';
+import { loginPage } from '../../src/pages/login.ts';
 import { addAuthenticator, launch } from '../helpers/browser.ts';
 import { palettePng } from './palette-png.ts';
-import { samples, states } from './states.ts';
+import { requestOptions } from './samples.ts';
+import { facts, samples, setting, states } from './states.ts';
 import { openSite, origin } from './stub-site.ts';
 
 const folder = new URL('../../docs/images/pages/', import.meta.url).pathname;
@@ -36,3 +39,38 @@ test('every state in light, in dark and on a phone', async () => {
   }
   await browser.close();
 }, 300_000);
+
+// The picture of README.md.
+test('the sign-in page beside the demo', async () => {
+  const site = { name: 'ngx-fido2 demo', host: 'localhost:8080' };
+  const pages = {
+    '/login': loginPage({ site, returnTo: '/app', options: requestOptions }),
+    '/demo': demoAppPage({ site, facts, ...setting }),
+  };
+  const answers = {
+    '/app': () => ({ status: 200, body: { path: '/app', user: 'alice', groups: ['admins', 'staff'], verified: true } }),
+  };
+  const browser = await launch();
+  const shots: string[] = [];
+  for (const { name, dark, width, tried } of [
+    { name: '/login', dark: false, width: 520, tried: false },
+    { name: '/demo', dark: true, width: 1080, tried: true },
+  ]) {
+    const { page, context } = await openSite(browser, { pages, answers, dark, width });
+    await page.clock.setFixedTime('2026-11-24T09:00:42Z');
+    await page.setViewportSize({ width, height: 860 });
+    await page.goto(origin + name);
+    if (tried) {
+      await page.click('#forge');
+      await page.waitForSelector('#forge-answer pre');
+      await page.mouse.move(0, 0);
+    }
+    shots.push((await page.screenshot({ animations: 'disabled' })).toString('base64'));
+    await context.close();
+  }
+  const canvas = await browser.newPage({ viewport: { width: 1600, height: 860 } });
+  const images = shots.map((shot) => `<img src="data:image/png;base64,${shot}">`).join('');
+  await canvas.setContent(`<body style="margin:0;display:flex">${images}`);
+  writeFileSync(`${folder}../login-and-demo.png`, await palettePng(canvas, await canvas.screenshot()));
+  await browser.close();
+});

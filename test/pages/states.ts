@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { demoConf } from '../../src/cli/start/demo-conf.ts';
 import { accountPage } from '../../src/pages/account.ts';
@@ -5,7 +6,9 @@ import { type DemoFacts, demoAppPage, demoConfPage, demoHomePage } from '../../s
 import { enrolPage } from '../../src/pages/enrol.ts';
 import { errorPage } from '../../src/pages/error.ts';
 import { loginPage } from '../../src/pages/login.ts';
+import type { Site } from '../../src/pages/page.ts';
 import { signedOutPage } from '../../src/pages/signed-out.ts';
+import { english, readTexts } from '../../src/pages/texts.ts';
 import type { TabAuthenticator } from '../helpers/browser.ts';
 import { accountState, creationOptions, problem, registered, requestOptions as signInOptions } from './handlers.ts';
 import { requestOptions, site } from './samples.ts';
@@ -23,16 +26,17 @@ const denied = { site, status: 403, code: 'not_allowed', ref: '7f3a91c2', user: 
 const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 const header = { alg: 'ES256', typ: 'JWT', kid: 'k2f9Xq3ZbWc' };
 const payload = {
-  ...{ iss: 'https://northwind.example', aud: 'https://northwind.example', sub: 'Q2hlY2sgdGhpcyBvdXQgMQ' },
+  ...{ iss: 'http://localhost:8080', aud: 'http://localhost:8080', sub: 'Q2hlY2sgdGhpcyBvdXQgMQ' },
   ...{ preferred_username: 'alice', name: 'Alice Meyer', groups: ['admins', 'staff'] },
   ...{ iat: 1_795_510_800, nbf: 1_795_510_800, exp: 1_795_510_920, acr: 'phr', amr: ['pop', 'user'] },
 };
-const facts: DemoFacts = {
+export const facts: DemoFacts = {
   ...{ token: `${part(header)}.${part(payload)}.${'c2lnbmF0dXJl'.repeat(7)}`, header, payload },
   ...{ verified: true, reason: '', sawSessionCookie: false, remembered: true },
 };
 
-const setting = { about: 'nginx 1.30.6, njs 1.0.2', leaveWithin: 30 };
+const german: Site = { ...site, texts: readTexts(readFileSync('nginx-conf/texts/de.json', 'utf8'), 'de') };
+export const setting = { about: 'nginx 1.30.6, njs 1.0.2', leaveWithin: 30 };
 const conf = demoConf({
   ...{ folder: '/srv/site', modules: '/usr/lib/nginx/modules', workerUser: null, workers: 'auto' },
   ...{ listen: ['127.0.0.1:8080'], upstream: '/srv/site/run/upstream.sock' },
@@ -49,6 +53,15 @@ export const samples: Pick<StubSite, 'pages' | 'answers'> = {
     '/enrol-other': enrolPage({ site, signedIn: { name: 'bert' } }),
     '/account': accountPage({ site, user }),
     '/account-single': accountPage({ site: { ...site, prefix: '/single' }, user }),
+    '/busy': loginPage({ site: { ...site, prefix: '/busy' }, returnTo, options, signedIn, stepUp }),
+    '/german': loginPage({ site: german, returnTo, options }),
+    '/right-to-left': loginPage({
+      site: { ...site, texts: { ...english, language: 'ar', direction: 'rtl' } },
+      returnTo,
+      options,
+    }),
+    '/enrol-refused': enrolPage({ site: { ...site, prefix: '/refused' }, signedIn: null }),
+    '/account-german': accountPage({ site: german, user }),
     '/signed-out': signedOutPage({ site }),
     '/denied': errorPage(denied),
     '/denied-by-policy': errorPage({
@@ -77,8 +90,12 @@ export const samples: Pick<StubSite, 'pages' | 'answers'> = {
     '/fido2/assertion/result': () => problem(401, 'authentication_failed'),
     '/fido2/session': () => problem(401, 'session_required'),
     '/fido2/account/state': () => accountState('phone', 'laptop', 'key'),
+    '/refused/attestation/options': () => creationOptions(),
+    '/refused/attestation/result': () => problem(403, 'attestation_untrusted'),
+    '/busy/assertion/options': () => problem(429, 'too_many_requests', { 'retry-after': '40' }),
     '/single/account/state': () => accountState('phone'),
     '/app': () => problem(401, 'session_required'),
+    '/admin': () => problem(401, 'step_up_required'),
   },
 };
 
@@ -99,6 +116,13 @@ function shown(selector: string): NonNullable<State['reach']> {
   return async (page) => {
     await page.waitForSelector(selector);
   };
+}
+
+async function cancel(page: Page): Promise<void> {
+  await page.click('#go');
+  await page.click('#cancel');
+  await page.waitForSelector('#cancel', { state: 'hidden' });
+  await page.mouse.move(0, 0);
 }
 
 /** States that pages have, by name. */
@@ -125,8 +149,27 @@ export const states: Readonly<Record<string, State>> = {
   },
   'step-up': { path: '/step-up' },
   'step-up-waiting': { path: '/step-up', reach: press('#go', '#cancel:visible') },
+  'step-up-cancelled': { path: '/step-up', reach: cancel },
+  'step-up-busy': {
+    path: '/busy',
+    reach: async (page, authenticator) => {
+      await cancel(page);
+      await press('#go', '#alert p')(page, authenticator);
+    },
+  },
+  'sign-in-german': { path: '/german', reach: shown('#username:visible') },
+  'sign-in-right-to-left': { path: '/right-to-left', reach: shown('#username:visible') },
   'signed-in': { path: '/signed-in' },
   enrol: { path: '/enrol#code', reach: shown('#create:visible') },
+  'enrol-refused': {
+    path: '/enrol-refused#code',
+    reach: async (page, authenticator) => {
+      await authenticator.clear();
+      await authenticator.present(true);
+      await press('#create', '#alert p')(page, authenticator);
+      await authenticator.present(false);
+    },
+  },
   'enrol-done': {
     path: '/enrol#code',
     reach: async (page, authenticator) => {
@@ -140,6 +183,7 @@ export const states: Readonly<Record<string, State>> = {
   'enrol-other-user': { path: '/enrol-other#code', reach: shown('[data-view="other"]:visible') },
   account: { path: '/account', reach: shown('#passkeys:visible') },
   'account-single': { path: '/account-single', reach: shown('#notice p') },
+  'account-german': { path: '/account-german', reach: shown('#passkeys:visible') },
   'account-rename': { path: '/account', reach: press('#keys button', '#keys input') },
   'account-remove': { path: '/account', reach: press('#keys .danger', 'dialog[open]') },
   'signed-out': { path: '/signed-out' },

@@ -56,7 +56,9 @@ describe('the words of a page’s script', () => {
     const used = taken.filter((each) => sections.some((section) => section === each));
     expect(used.length).toBeGreaterThan(0);
     const data = /id="data">(.*?)<\/script>/.exec(everyPage('x')[name]?.html ?? '')?.[1] ?? '{}';
-    const there = Object.keys(JSON.parse(data).texts).sort();
+    const { texts } = JSON.parse(data);
+    expect(texts).toMatchObject({ language: 'en', direction: 'ltr' });
+    const there = Object.keys(texts);
     expect(used.filter((section) => !there.includes(section))).toEqual([]);
   });
 });

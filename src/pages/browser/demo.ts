@@ -9,7 +9,7 @@ import { measure } from './demo-measure.ts';
 import { byId, element } from './dom.ts';
 import { pageData } from './page-data.ts';
 
-const { token, exp, prefix, origin, leaveWithin } = pageData<PageData & DemoData>();
+const { token, exp, prefix, leaveWithin } = pageData<PageData & DemoData>();
 const json = { accept: 'application/json' };
 
 function forged(): string {
@@ -112,8 +112,9 @@ if (leaveWithin !== null) {
 const copy = byId('copy');
 copy.hidden = navigator.clipboard === undefined;
 copy.addEventListener('click', async () => {
-  await navigator.clipboard.writeText(`curl -i ${origin}/app`);
+  await navigator.clipboard.writeText(byId('curl').textContent);
   copy.textContent = demoScript.copied;
+  copy.removeAttribute('aria-label');
 });
 
 // whoever comes back from a confirmation sees what it changed
