@@ -44,10 +44,12 @@ const rules = `## What belongs together
 ## Several origins, apps and frames
 
 - **Several sites.** Each sign-in is bound to the one origin that it began at; a session is for the host that it was made
-  on. The first of \`rp.origins\` is the issuer of tokens and the address in invites.
+  on. The first of \`rp.origins\` is the issuer of tokens and the address in invites. A page of one of them may open a
+  WebSocket to another, as far as browsers send the cookie.
 - **Related sites.** Where \`rp.id\` is written, \`rp.origins\` may hold \`https\` origins of other domains. They are warned
   about, for they may use the same passkeys. A browser allows that where \`https://RP-ID/.well-known/webauthn\` lists them:
-  include \`fido2/well-known.conf\` in that server. Browsers read at most five different names there.
+  include \`fido2/well-known.conf\` in that server, or serve a copy of its answer there. Browsers read at most five
+  different names.
 - **Apps.** \`android:apk-key-hash:\` and the SHA-256 of the app's signing certificate in base64url, or \`ios:bundle-id:\` and
   the bundle's id, are accepted as the origin of a ceremony, and nowhere else: never as the \`Origin\` of a request, for
   CORS or as an address. An app sends its requests to the site without an \`Origin\`; where one is sent, the answer has to

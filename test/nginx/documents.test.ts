@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, get, post, request } from '../helpers/client.ts';
+import { buildCommand, ngxFido2 } from '../helpers/command.ts';
 import { needs } from '../helpers/needs.ts';
 import { type RunningNginx, startNginx } from '../helpers/nginx.ts';
 
@@ -32,6 +34,12 @@ describe.runIf(await needs('nginx'))('documents', () => {
       'access-control-allow-origin': '*',
       etag: expect.stringMatching(/^"[\w-]+"$/),
     });
+  });
+
+  it('prints the same keys by the command, for a mesh that takes them inline', async () => {
+    await buildCommand();
+    const { stdout } = await ngxFido2(['jwks', '--config', join(nginx.folder, 'fido2.json')]);
+    expect(JSON.parse(stdout)).toEqual((await get(nginx, '/fido2/jwks.json')).json());
   });
 
   it('answers 304 to the ETag that it gave', async () => {

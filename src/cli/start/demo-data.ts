@@ -35,15 +35,15 @@ export function prepareSettings(
   const { settings, text } = readSettings(path);
   let next = text;
   if (!settings.rp.origins.includes(origin)) {
-    const at = settings.rp.origins.findIndex((each) => localhost.test(each));
-    if (at < 0) {
+    const old = settings.rp.origins.find((each) => localhost.test(each));
+    if (old === undefined) {
       throw new CommandError(
         `${path} is for ${settings.rp.origins.join(', ')}, not for localhost`,
         'give the trial a folder of its own with --data DIR',
       );
     }
-    onProgress(`${path}: rp.origins says ${origin} instead of ${settings.rp.origins[at]}`);
-    next = edit(next, ['rp', 'origins', at], origin);
+    onProgress(`${path}: rp.origins says ${origin} instead of ${old}`);
+    next = edit(next, ['rp', 'origins', writtenOrigins(text).indexOf(old)], origin);
   }
   if (crypto !== undefined && settings.crypto !== crypto) {
     onProgress(`${path}: crypto says ${crypto} instead of ${settings.crypto}`);
@@ -68,6 +68,12 @@ export async function firstInvite(ports: IdentityPorts): Promise<string | null> 
   );
   await voidInvites(ports, (invite) => invite.user === user.id);
   return (await createInvite(ports, { user: user.id, life: inviteLife, recover: false })).code;
+}
+
+/** As they stand in the document, where apps stand among the websites. */
+function writtenOrigins(text: string): readonly string[] {
+  const { rp } = JSON.parse(text) as { rp: { origins: string[] } };
+  return rp.origins;
 }
 
 function edit(text: string, path: JSONPath, value: string): string {
