@@ -1,4 +1,5 @@
 import { fromBase64 } from '../bytes.ts';
+import type { MetadataExpectation } from '../protocol/metadata-blob.ts';
 
 /** Whom the FIDO Alliance's signer of metadata is certified by: the first until August 2026, the second since. */
 const roots: Readonly<Record<string, readonly string[]>> = {
@@ -49,3 +50,12 @@ export const metadataRoots: ReadonlyMap<string, Uint8Array> = new Map(
 
 /** The host that the signer's certificate is for: the same authorities certify everybody else's too. */
 export const metadataSigner = 'mds.fidoalliance.org';
+
+/** Whose signature counts: by one's own root anybody's, unless a host is named; by the built-in ones the service's. */
+export function metadataTrust(
+  ownRoot: Uint8Array | null,
+  signer: string | undefined,
+): Pick<MetadataExpectation, 'roots' | 'signer'> {
+  if (ownRoot !== null) return { roots: [ownRoot], signer: signer ?? null };
+  return { roots: [...metadataRoots.values()], signer: signer ?? metadataSigner };
+}

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { metadataRoots } from '../../src/cli/metadata-roots.ts';
+import { metadataRoots, metadataTrust } from '../../src/cli/metadata-roots.ts';
 import { verifyChain } from '../../src/protocol/chain.ts';
 import { parseCertificate } from '../../src/protocol/x509.ts';
 import { verifier } from '../protocol/ceremony.ts';
@@ -21,6 +21,16 @@ describe('the roots of the metadata service', () => {
     const { notBefore, publicKey } = parseCertificate(bytes);
     expect(publicKey().kty).toBe('RSA');
     await expect(verifyChain([bytes], [bytes], notBefore, verifier)).resolves.toBeUndefined();
+  });
+
+  test('count with the signer of the service, for they certify everybody else too', () => {
+    const own = Uint8Array.of(1);
+    expect(metadataTrust(null, undefined)).toEqual({
+      roots: [...metadataRoots.values()],
+      signer: 'mds.fidoalliance.org',
+    });
+    expect(metadataTrust(own, undefined)).toEqual({ roots: [own], signer: null });
+    expect(metadataTrust(own, 'a.example')).toEqual({ roots: [own], signer: 'a.example' });
   });
 
   test('are two', () => {

@@ -17,7 +17,7 @@ import { type MetadataBlob, readMetadataBlob } from '../../protocol/metadata-blo
 import type { Command, Input } from '../command.ts';
 import { CommandError } from '../command-error.ts';
 import { confirm } from '../confirm.ts';
-import { metadataRoots, metadataSigner } from '../metadata-roots.ts';
+import { metadataSigner, metadataTrust } from '../metadata-roots.ts';
 import { type Answer, isoTime, printable, table } from '../output.ts';
 import { nodeSubtle } from '../runtime.ts';
 import { parseMoment } from '../when.ts';
@@ -161,9 +161,8 @@ function verified(input: Input, file: string, text: string, now: number): Promis
   const [root, at] = [input.text('root'), input.text('at')];
   const time = at === undefined ? now : parseMoment(at);
   if (time === null) throw new CommandError(`"${at}" is no time`, 'write 2026-08-01 or 2026-08-01T12:00Z', 2);
-  const roots = root === undefined ? [...metadataRoots.values()] : [readPem(root)];
-  const signer = input.text('signer') ?? (root === undefined ? metadataSigner : null);
-  return refusedAs(file, () => readMetadataBlob(text, { roots, signer, time }, verifier));
+  const trust = metadataTrust(root === undefined ? null : readPem(root), input.text('signer'));
+  return refusedAs(file, () => readMetadataBlob(text, { ...trust, time }, verifier));
 }
 
 /** What a BLOB is refused for. */
