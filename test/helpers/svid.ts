@@ -1,4 +1,5 @@
 import { lstatSync, mkdtempSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { type ClientRequest, request as requestPlainly } from 'node:http';
 import { request } from 'node:https';
 import { basename, join } from 'node:path';
 import { basicConstraints, type CertificateAuthority, createCertificate, ecKeys, keyUsage } from './certificates.ts';
@@ -46,46 +47,53 @@ export interface MeshAnswer {
   readonly peerSerial: string;
 }
 
-/** One request over a connection of its own, as this caller. */
-export function callWorkload(options: {
+interface WorkloadCall {
   readonly port: number;
-  readonly svid: Svid | null;
-  readonly authority: CertificateAuthority;
   readonly method?: string;
   readonly path?: string;
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
-}): Promise<MeshAnswer> {
-  const { port, svid, authority, method = 'GET', path = '/', headers = {} } = options;
+}
+
+/** One request over a connection of its own, as this caller. */
+export function callWorkload(
+  call: WorkloadCall & { readonly svid: Svid | null; readonly authority: CertificateAuthority },
+): Promise<MeshAnswer> {
+  const { svid, authority } = call;
+  let peerSerial = '';
+  const asked = request({
+    ...requestOf(call),
+    ca: pem(authority.certificate),
+    ...(svid === null ? {} : { cert: svid.certificate, key: svid.key }),
+    // a SPIFFE ID is no host name: the authority is what is verified here
+    checkServerIdentity: (_, certificate) => {
+      peerSerial = certificate.serialNumber;
+      return undefined;
+    },
+  });
+  return answerOf(asked).then((answer) => ({ ...answer, peerSerial }));
+}
+
+/** The same without TLS, as a proxy beside the workload passes it on. */
+export function callPlainly(call: WorkloadCall): Promise<MeshAnswer> {
+  return answerOf(requestPlainly(requestOf(call))).then((answer) => ({ ...answer, peerSerial: '' }));
+}
+
+function requestOf({ port, method = 'GET', path = '/', headers = {} }: WorkloadCall) {
+  const given = Object.entries(headers).map(([name, value]) => [name, typeof value === 'string' ? value : [...value]]);
+  return { host: '127.0.0.1', port, method, path, headers: Object.fromEntries(given), agent: false };
+}
+
+function answerOf(asked: ClientRequest): Promise<Omit<MeshAnswer, 'peerSerial'>> {
   return new Promise((resolve) => {
-    let peerSerial = '';
-    const asked = request({
-      host: '127.0.0.1',
-      port,
-      method,
-      path,
-      headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, mutable(value)])),
-      agent: false,
-      ca: pem(authority.certificate),
-      ...(svid === null ? {} : { cert: svid.certificate, key: svid.key }),
-      // a SPIFFE ID is no host name: the authority is what is verified here
-      checkServerIdentity: (_, certificate) => {
-        peerSerial = certificate.serialNumber;
-        return undefined;
-      },
-    });
     asked.on('response', (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (chunk) => {
         text += chunk;
       });
-      response.on('end', () => resolve({ status: response.statusCode ?? null, text, peerSerial }));
+      response.on('end', () => resolve({ status: response.statusCode ?? null, text }));
     });
-    asked.on('error', (error) => resolve({ status: null, text: error.message, peerSerial }));
+    asked.on('error', (error) => resolve({ status: null, text: error.message }));
     asked.end();
   });
-}
-
-function mutable(value: string | readonly string[]): string | string[] {
-  return typeof value === 'string' ? value : [...value];
 }

@@ -179,6 +179,7 @@ const rows: readonly Row[] = [
     'refused',
     async () => ({ svid: null, token: await tokenOf(ana) }),
   ],
+  ['no TLS', 'refused', 'refused', 'refused', 'refused', async () => ({ isPlain: true, token: await tokenOf(ana) })],
 ];
 
 /** One table for every mesh, each cell as it is on the real one. */

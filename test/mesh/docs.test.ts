@@ -7,9 +7,26 @@ import { manifestText, renderMesh } from '../../src/mesh/render.ts';
 import { parseSpiffeId } from '../../src/mesh/spiffe.ts';
 import { parseSettings } from '../../src/policy/settings.ts';
 import { projectFolder } from '../helpers/command.ts';
+import { meshCases, policy } from './cases.ts';
 
 const folder = join(projectFolder, 'docs/mesh');
 const read = (name: string) => readFileSync(join(folder, name), 'utf8');
+
+const casesIntro = `# The table of cases
+
+Each row is one request to a workload under the policy
+
+\`\`\`json
+${JSON.stringify(policy, null, 2)}
+\`\`\`
+
+by the edge with a token of ana, who is in \`staff\` and \`payments\`, except for what the row says. Each cell is what the real
+mesh answers; *refused* means that the connection was, before anything was said. The tests run every cell.
+
+- Istio's authentication lets requests without a token pass; its authorization refuses them with a 403.
+- Only an Envoy of one's own asks for \`exp\`, limits a token's life and lets clocks differ by 5 s instead of 60. ngx-fido2
+  signs no token without \`exp\` and none for longer than 300 s.
+- Envoy Gateway compares \`groups\` as a list only. ngx-fido2 always writes a list.`;
 
 /** The text of the page’s blocks of a language. */
 function blocks(page: string, language: string): string[] {
@@ -20,6 +37,14 @@ function blocks(page: string, language: string): string[] {
 
 test('the reference of the linter is printed from its rules', async () => {
   await expect(meshLintReference()).toMatchFileSnapshot(join(folder, 'lint.md'));
+});
+
+test('the table of cases is printed from it', async () => {
+  const rows = meshCases.map(
+    ({ what, envoy, sidecar, waypoint, gateway }) => `| ${what} | ${envoy} | ${sidecar} | ${waypoint} | ${gateway} |`,
+  );
+  const head = '| What is tried | Envoy | Istio, sidecar | Istio, waypoint | Envoy Gateway |\n|---|---|---|---|---|';
+  await expect(`${casesIntro}\n\n${head}\n${rows.join('\n')}\n`).toMatchFileSnapshot(join(folder, 'cases.md'));
 });
 
 test.each(Object.keys(meshes) as MeshName[])('%s.md shows what the command writes for its document', (mesh) => {

@@ -7,9 +7,9 @@ import { createAuthority } from '../helpers/certificates.ts';
 import { cleanUp } from '../helpers/cleanup.ts';
 import { startEnvoy } from '../helpers/envoy.ts';
 import { freePort } from '../helpers/free-port.ts';
-import { callWorkload, createSvid, writeSvid } from '../helpers/svid.ts';
+import { createSvid, writeSvid } from '../helpers/svid.ts';
 import { edgeId, rendered } from './fixtures.ts';
-import { headersOf, type MeshRig, startWorkload, workloadId } from './rig.ts';
+import { callProxy, type MeshRig, startWorkload, workloadId } from './rig.ts';
 
 interface Bootstrap {
   readonly static_resources: { readonly listeners: readonly object[]; readonly clusters: readonly object[] };
@@ -41,8 +41,7 @@ export async function startEnvoyRig(policy: object, changes: Partial<RenderReque
     authority,
     edge,
     setPolicy: (wanted, given = changes) => envoy.setListeners(resources(wanted, given).listeners),
-    call: ({ svid = edge, ...rest }) =>
-      callWorkload({ ...rest, port: listenPort, svid, authority, headers: headersOf(rest) }),
+    call: (call) => callProxy(call, { port: listenPort, edge, authority }),
     renew: (svid) => writeSvid(svidFolder, svid, authority),
   };
 }

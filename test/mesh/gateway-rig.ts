@@ -10,9 +10,9 @@ import { startEnvoy } from '../helpers/envoy.ts';
 import { freePort } from '../helpers/free-port.ts';
 import { meshTools } from '../helpers/mesh-tools.ts';
 import { pem } from '../helpers/server-certificate.ts';
-import { callWorkload, createSvid, type Svid } from '../helpers/svid.ts';
+import { createSvid, type Svid } from '../helpers/svid.ts';
 import { edgeId, rendered } from './fixtures.ts';
-import { headersOf, type MeshRig, startWorkload, workloadId } from './rig.ts';
+import { callProxy, type MeshRig, startWorkload, workloadId } from './rig.ts';
 
 const namespace = 'payments';
 const gatewayApi = 'gateway.networking.k8s.io/v1';
@@ -158,8 +158,7 @@ export async function startGatewayRig(policy: object, changes: Partial<RenderReq
     authority,
     edge,
     setPolicy: async (wanted, given = changes) => envoy.setListeners((await resources(wanted, given)).listeners),
-    call: ({ svid = edge, ...rest }) =>
-      callWorkload({ ...rest, port: listenPort, svid, authority, headers: headersOf(rest) }),
+    call: (call) => callProxy(call, { port: listenPort, edge, authority }),
     renew: () => {
       throw new Error('its certificate is part of its configuration');
     },

@@ -6,9 +6,9 @@ import { cleanUp } from '../helpers/cleanup.ts';
 import { freePort } from '../helpers/free-port.ts';
 import { callThroughTunnel } from '../helpers/hbone.ts';
 import { type IstioProxy, startIstiod, startIstioProxy } from '../helpers/istiod.ts';
-import { callWorkload, createSvid } from '../helpers/svid.ts';
+import { createSvid } from '../helpers/svid.ts';
 import { edgeId, rendered } from './fixtures.ts';
-import { headersOf, type MeshRig, startWorkload, workloadId } from './rig.ts';
+import { callProxy, headersOf, type MeshRig, startWorkload, workloadId } from './rig.ts';
 
 const namespace = 'payments';
 const host = 'payments.payments.svc.cluster.local';
@@ -90,8 +90,7 @@ export async function startSidecarRig(policy: object, changes: Partial<RenderReq
     authority,
     edge,
     setPolicy: (wanted, given = changes) => setPolicy(wanted, given),
-    call: ({ svid = edge, ...rest }) =>
-      callWorkload({ ...rest, port: listenPort, svid, authority, headers: headersOf(rest) }),
+    call: (call) => callProxy(call, { port: listenPort, edge, authority }),
     renew: proxy.secrets.renew,
     setManifests: proxy.setPolicies,
   };
@@ -206,15 +205,19 @@ export async function startWaypointRig(policy: object): Promise<IstioRig> {
     authority,
     edge,
     setPolicy,
-    call: ({ svid = edge, ...rest }) =>
-      callThroughTunnel({
-        ...rest,
+    call: (call) => {
+      if (call.isPlain) return callProxy(call, { port: tunnelPort, edge, authority });
+      const { svid = edge, method = 'GET', path = '/' } = call;
+      return callThroughTunnel({
+        method,
+        path,
         waypoint: { host: '127.0.0.1', port: tunnelPort },
         destination: `${serviceAddress}:${servicePort}`,
         svid,
         authority,
-        headers: headersOf(rest),
-      }),
+        headers: headersOf(call),
+      });
+    },
     renew: proxy.secrets.renew,
     setManifests: proxy.setPolicies,
   };

@@ -3,12 +3,14 @@ import type { RenderRequest } from '../../src/mesh/render.ts';
 import type { CertificateAuthority } from '../helpers/certificates.ts';
 import { cleanUp } from '../helpers/cleanup.ts';
 import type { RunningEnvoy } from '../helpers/envoy.ts';
-import type { MeshAnswer, Svid } from '../helpers/svid.ts';
+import { callPlainly, callWorkload, type MeshAnswer, type Svid } from '../helpers/svid.ts';
 
 export interface Call {
   /** Null: no certificate. Default: the edge’s. */
   readonly svid?: Svid | null;
   readonly token?: string | null;
+  /** Without TLS. */
+  readonly isPlain?: true;
   readonly method?: string;
   readonly path?: string;
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
@@ -46,4 +48,14 @@ export async function startWorkload(): Promise<number> {
 /** The headers of a call, the token among them. */
 export function headersOf({ token = null, headers = {} }: Call): Readonly<Record<string, string | readonly string[]>> {
   return { ...(token === null ? {} : { 'Fido2-Identity': token }), ...headers };
+}
+
+/** A call straight to the proxy that listens there, by the edge unless the call says otherwise. */
+export function callProxy(
+  call: Call,
+  proxy: { readonly port: number; readonly edge: Svid; readonly authority: CertificateAuthority },
+): Promise<MeshAnswer> {
+  const { svid = proxy.edge, isPlain = false, method = 'GET', path = '/' } = call;
+  const request = { port: proxy.port, method, path, headers: headersOf(call) };
+  return isPlain ? callPlainly(request) : callWorkload({ ...request, svid, authority: proxy.authority });
 }
