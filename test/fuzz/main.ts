@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util';
+import { CommandError } from '../../src/cli/command-error.ts';
+import { printError } from '../../src/cli/output.ts';
 import { jazzerCommand } from '../helpers/jazzer.ts';
 import { type FuzzResult, fuzz, prepareFuzzing } from './fuzzer.ts';
 
@@ -30,7 +32,8 @@ async function run(options: Options): Promise<number> {
   const command = await jazzerCommand();
   const all = await prepareFuzzing();
   const waiting = all.filter((target) => options.target === undefined || target === options.target);
-  if (waiting.length === 0) throw new Error(`--target is one of ${all.join(', ')}`);
+  if (waiting.length === 0)
+    throw new CommandError(`there is no target ${options.target}`, `one of ${all.join(', ')}`, 2);
   const share = shareOf(options, waiting.length);
   const results: FuzzResult[] = [];
   const worker = async (): Promise<void> => {
@@ -51,6 +54,10 @@ async function run(options: Options): Promise<number> {
   return found.length === 0 ? 0 : 1;
 }
 
-const options = readOptions();
-if (options === null) console.error(`error: say how long\nhint: ${usage}`);
-process.exitCode = options === null ? 2 : await run(options);
+async function main(): Promise<number> {
+  const options = readOptions();
+  if (options === null) throw new CommandError('say how long', usage, 2);
+  return run(options);
+}
+
+process.exitCode = await main().catch(printError);
