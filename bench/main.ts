@@ -12,6 +12,7 @@ import { type Options, type Part, parseOptions, usage } from './options.ts';
 import { formatReport, type Report } from './report.ts';
 import { type Rig, startRig } from './rig.ts';
 import { measureThroughput } from './throughput.ts';
+import { measureVerification } from './verify/measure.ts';
 
 const note = (line: string): void => console.error(line);
 
@@ -47,6 +48,10 @@ async function measure(options: Options, nginx: Nginx, folder: string): Promise<
     const peer = await measurePeerLogins(folder, quick ? 80 : 800);
     if (peer === null) report.skipped.push('the logins of @simplewebauthn/server, which is not installed');
     report.logins = { native, portable, peer, misses };
+  }
+  if (only.includes('verify')) {
+    const plan = { rounds: quick ? 2 : 7, milliseconds: quick ? 20 : 150 };
+    report.verification = await measureVerification(nginx, folder, plan, note);
   }
   return report;
 }

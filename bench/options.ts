@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { CommandError } from '../src/cli/command-error.ts';
 
-export const parts = ['instructions', 'throughput', 'memory', 'logins'] as const;
+export const parts = ['instructions', 'throughput', 'memory', 'logins', 'verify'] as const;
 export type Part = (typeof parts)[number];
 
 export interface Options {
@@ -13,10 +13,11 @@ export interface Options {
 
 export const usage = `npm run bench -- [options]
 
-Measures the gate beside the same proxy without it, and logins, on this machine's loopback.
+Measures the gate beside the same proxy without it, and logins, on this machine's loopback; and
+the verification of each format and algorithm beside other libraries.
 The table goes to standard output, everything else to standard error, all figures to build/bench.json.
 
-  --only PART   instructions, throughput, memory or logins; may be repeated
+  --only PART   instructions, throughput, memory, logins or verify; may be repeated
   --quick       fewer and shorter rounds: to see that it works, not for figures
   --json        the figures as JSON instead of tables
   --help        this text

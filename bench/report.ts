@@ -2,6 +2,8 @@ import { type DesignName, designTitles } from './designs.ts';
 import type { Logins, Misses } from './logins.ts';
 import { formatSpread } from './statistics.ts';
 import type { Throughput } from './throughput.ts';
+import { formatVerification } from './verify/format-verification.ts';
+import type { Verification } from './verify/measure.ts';
 
 export interface Machine {
   readonly processor: string;
@@ -26,13 +28,14 @@ export interface Report {
     readonly peer: Logins | null;
     readonly misses: Misses;
   };
+  verification?: readonly Verification[];
   /** Why a part that was asked for is absent. */
   readonly skipped: string[];
 }
 
 /** The figures as tables in Markdown. */
 export function formatReport(report: Report): string {
-  const { machine, instructions, throughput, memory, logins, skipped } = report;
+  const { machine, instructions, throughput, memory, logins, verification, skipped } = report;
   const lines = [
     `nginx ${machine.nginx}, njs ${machine.njs}, Node ${machine.node}, ${machine.cores} cores of ${machine.processor}`,
   ];
@@ -111,6 +114,14 @@ export function formatReport(report: Report): string {
         ],
       ),
     );
+  }
+  for (const kind of verification === undefined ? [] : (['registration', 'authentication'] as const)) {
+    const [head = [], ...rows] = formatVerification(kind, verification ?? []);
+    lines.push(
+      '',
+      `CPU us for the verification of one ${kind}; the others also against ours in Node: median [min-max]`,
+    );
+    lines.push(...table(head, rows));
   }
   lines.push(...skipped.map((line) => `left out: ${line}`));
   return lines.join('\n');

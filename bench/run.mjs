@@ -9,8 +9,8 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '..');
 const folder = join(root, 'build/bench');
 
-if (!existsSync(join(here, 'node_modules/@simplewebauthn/server'))) {
-  console.error('installing what the logins are compared with');
+if (['@simplewebauthn/server', 'fido2-lib'].some((name) => !existsSync(join(here, 'node_modules', name)))) {
+  console.error('installing what is compared with');
   spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: here, stdio: 'inherit' });
 }
 
