@@ -46,6 +46,8 @@ function authority(
   return { name: subject, keys, certificate: issue(issuer, { subject, keys, ...changes }) };
 }
 
+/** The root's name and key, certified by the stranger. */
+const crossed = issue(stranger, { subject: root.name, keys: root.keys, extensions: [basicConstraints(true)] });
 const leaf = issue(root);
 const deepLeaf = issue(intermediate);
 const flip = (bytes: Uint8Array): Uint8Array =>
@@ -73,6 +75,8 @@ describe('trusts', () => {
     ['an anchor half-way', [deepLeaf, intermediate.certificate, root.certificate], [intermediate.certificate]],
     ['the right one of two anchors of one name', [leaf], [impostor.certificate, root.certificate]],
     ['an anchor that was renewed with its key', [leaf], [expired(root), root.certificate]],
+    ['the root as another authority certified it', [deepLeaf, intermediate.certificate, crossed], [root.certificate]],
+    ['a root only as another one certified it', [deepLeaf, intermediate.certificate, crossed], [stranger.certificate]],
     ['what stands behind the end of the path', [leaf, stranger.certificate], [root.certificate]],
   ];
   test.each(cases)('%s', async (_, path, anchors) => {
