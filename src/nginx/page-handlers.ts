@@ -1,7 +1,8 @@
 import { accountPage } from '../pages/account.ts';
-import { enrolPage } from '../pages/enrol.ts';
+import { enrolPage, type PasskeyDemands } from '../pages/enrol.ts';
 import { loginPage } from '../pages/login.ts';
 import { signedOutPage } from '../pages/signed-out.ts';
+import type { Settings } from '../policy/settings.ts';
 import { type Context, maybeAuthenticated } from './context.ts';
 import { stepUpOptions, usernamelessOptions } from './login-options.ts';
 import { queryOf } from './query.ts';
@@ -41,10 +42,13 @@ export async function showEnrol(context: Context): Promise<Outgoing> {
   const { service, request } = context;
   const known = await maybeAuthenticated(context);
   const signedIn = known === null ? null : { name: known.user.name };
-  return page(
-    200,
-    enrolPage({ site: siteOf(service.settings, originOf(request, service.settings), request), signedIn }),
-  );
+  const site = siteOf(service.settings, originOf(request, service.settings), request);
+  return page(200, enrolPage({ site, signedIn, demands: demandsOf(service.settings) }));
+}
+
+function demandsOf({ passkeys }: Settings): PasskeyDemands {
+  const { aaguids, attestation, backupEligible } = passkeys;
+  return { models: aaguids.allow ?? undefined, staysThere: backupEligible === 'refuse', shown: attestation !== 'none' };
 }
 
 export async function showSignedOut({ service, request }: Context): Promise<Outgoing> {

@@ -98,6 +98,10 @@ export const enrol = {
   for: 'For {name} ({account}) on {site}.',
   once: 'This link works once.',
   until: 'This link works once, until {time}.',
+  accepts: 'This site accepts {names}.',
+  staysThere: 'This site accepts only passkeys that stay on one device or security key.',
+  shown:
+    'Your browser may ask whether this site may see the make of your device or key. Allow it, or the passkey is refused.',
   reasonUnlock: 'You unlock it like your phone or laptop: fingerprint, face or PIN.',
   reasonEasy: 'Nothing to remember or type.',
   reasonSafe: 'Copies of this site cannot use it.',

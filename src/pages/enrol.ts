@@ -9,15 +9,27 @@ export interface EnrolParts {
   readonly site: Site;
   /** Who is signed in; if absent the script asks. */
   readonly signedIn?: { readonly name: string } | null;
+  readonly demands?: PasskeyDemands;
+}
+
+/** What the site asks of a new passkey, so that people know before they choose where to save it. */
+export interface PasskeyDemands {
+  /** AAGUIDs of the only models that are accepted. */
+  readonly models?: readonly string[] | undefined;
+  /** It must not be copied to other devices. */
+  readonly staysThere: boolean;
+  /** The make must be shown, which browsers ask people about. */
+  readonly shown: boolean;
 }
 
 /** What the enrolment script finds in the data block. */
 export interface EnrolData {
+  readonly models?: readonly string[] | undefined;
   readonly signedIn?: { readonly name: string } | null;
 }
 
 /** Enrolment by invite. The code stands in the address's fragment, which only the script sees and asks about. */
-export function enrolPage({ site, signedIn }: EnrolParts): Rendered {
+export function enrolPage({ site, signedIn, demands }: EnrolParts): Rendered {
   const prefix = prefixOf(site);
   const texts = textsOf(site);
   const { common, enrol } = texts;
@@ -36,6 +48,9 @@ export function enrolPage({ site, signedIn }: EnrolParts): Rendered {
 <h1 tabindex="-1">${enrol.title}</h1>
 <p>${sentence(enrol.for, whom)} <span id="once">${enrol.once}</span></p>
 <ul class="reasons"><li>${icon.touch}<span>${enrol.reasonUnlock}</span></li><li>${icon.effortless}<span>${enrol.reasonEasy}</span></li><li>${icon.shield}<span>${enrol.reasonSafe}</span></li></ul>
+<p class="notice" id="models" hidden></p>
+${demands?.staysThere && html`<p class="notice">${enrol.staysThere}</p>`}
+${demands?.shown && html`<p class="notice">${enrol.shown}</p>`}
 <button class="primary" id="create" type="button"><span>${enrol.button}</span></button>
 <button class="text" id="create-key" type="button"><span>${enrol.keyButton}</span></button>
 </section>`;
@@ -67,7 +82,7 @@ ${statusLine}
 <button class="primary" id="send-again" type="button" hidden><span></span></button>
 <button class="text" id="cancel" type="button" hidden>${enrol.cancel}</button>
 <div class="more">${whatIsPasskey(texts)}</div></main>`;
-  const data: EnrolData = signedIn === undefined ? {} : { signedIn };
+  const data: EnrolData = { ...(signedIn === undefined ? {} : { signedIn }), models: demands?.models };
   const says = ['ceremony', 'creation', 'enrol', 'refusals'] as const;
   return page({ site, title: enrol.title, body, script: { text, hash }, says, data });
 }

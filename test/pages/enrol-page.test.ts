@@ -101,6 +101,23 @@ describe.runIf(await needs('chromium'))('the enrolment page', () => {
     await context.close();
   });
 
+  test('what the site asks of a passkey is said before one is created', async () => {
+    const demands = { models: ['cb69481e-8ff7-4039-93ec-0a2729a154a8', 'ee041bce-25e5-4cdb-8f86-897fd6418464'] };
+    const pages = { '/fido2/enrol': enrolPage({ site, demands: { ...demands, staysThere: true, shown: true } }) };
+    const { page, context } = await openSite(browser, {
+      pages,
+      answers: { '/fido2/attestation/options': () => creationOptions() },
+    });
+    await page.goto(`${origin}/fido2/enrol#code`);
+    await page.waitForSelector('#create:visible');
+    expect(await page.locator('.notice:visible').allTextContents()).toEqual([
+      fill(enrol.accepts, { names: 'YubiKey 5 or ePass FIDO with NFC' }),
+      enrol.staysThere,
+      enrol.shown,
+    ]);
+    await context.close();
+  });
+
   test('a kind of key that the site refuses is told in words, and the link goes on working', async () => {
     const { page, context, authenticator } = await open({
       '/fido2/attestation/result': () => problem(400, 'attestation_untrusted'),
@@ -109,7 +126,7 @@ describe.runIf(await needs('chromium'))('the enrolment page', () => {
     await page.waitForSelector('#create:visible');
     await authenticator.present(true);
     await page.click('#create');
-    await page.waitForSelector(`text=${refusals.notAcceptedTitle}`);
+    await page.waitForSelector(`text=${refusals.unprovenTitle}`);
     // no password manager keeps a passkey that opens nothing
     await expect.poll(() => authenticator.ids()).toEqual([]);
     expect(await page.isVisible('#create')).toBe(true);

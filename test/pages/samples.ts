@@ -51,7 +51,7 @@ export function everyPage(text: string): Readonly<Record<string, Rendered>> {
       signedIn: { name: text },
       stepUp: { kind: 'max_age', last: 1 },
     }),
-    enrol: enrolPage({ site: odd }),
+    enrol: enrolPage({ site: odd, demands: { models: [text], staysThere: true, shown: true } }),
     enrolSignedIn: enrolPage({ site: odd, signedIn: { name: text } }),
     account: accountPage({ site: odd, user: { name: text, displayName: text } }),
     signedOut: signedOutPage({ site: odd }),

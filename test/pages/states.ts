@@ -35,6 +35,11 @@ export const facts: DemoFacts = {
   ...{ verified: true, reason: '', sawSessionCookie: false, remembered: true },
 };
 
+const yubikeys = [
+  'fa2b99dc-9e39-4257-8f92-4a30d23c4118',
+  '2fc0579f-8113-47ea-b116-bb5a8db9202a',
+  'ee041bce-25e5-4cdb-8f86-897fd6418464',
+];
 const german: Site = { ...site, texts: readTexts(readFileSync('nginx-conf/texts/de.json', 'utf8'), 'de') };
 export const setting = { about: 'nginx 1.30.6, njs 1.0.2', leaveWithin: 30 };
 const conf = demoConf({
@@ -50,6 +55,11 @@ export const samples: Pick<StubSite, 'pages' | 'answers'> = {
     '/signed-in': loginPage({ site, returnTo, options, signedIn }),
     '/step-up': loginPage({ site, returnTo, options, signedIn, stepUp }),
     '/enrol': enrolPage({ site, signedIn: null }),
+    '/enrol-attested': enrolPage({
+      site,
+      signedIn: null,
+      demands: { models: yubikeys, staysThere: true, shown: true },
+    }),
     '/enrol-other': enrolPage({ site, signedIn: { name: 'bert' } }),
     '/account': accountPage({ site, user }),
     '/account-single': accountPage({ site: { ...site, prefix: '/single' }, user }),
@@ -161,6 +171,7 @@ export const states: Readonly<Record<string, State>> = {
   'sign-in-right-to-left': { path: '/right-to-left', reach: shown('#username:visible') },
   'signed-in': { path: '/signed-in' },
   enrol: { path: '/enrol#code', reach: shown('#create:visible') },
+  'enrol-attested': { path: '/enrol-attested#code', reach: shown('#create:visible') },
   'enrol-refused': {
     path: '/enrol-refused#code',
     reach: async (page, authenticator) => {

@@ -6,6 +6,7 @@ import { fill } from '../sentence.ts';
 import { get, Problem, post } from './api.ts';
 import { byId, clear, inputById, say, show } from './dom.ts';
 import { pageData, texts } from './page-data.ts';
+import { providerName } from './passkey-names.ts';
 import { tellProblem } from './problems.ts';
 import { canUsePasskeys, tell, whileBusy } from './prompt.ts';
 import { refusalWords } from './refusal-words.ts';
@@ -60,10 +61,21 @@ function begin(): void {
   byId('account-name').textContent = options.user.name;
   if (options.inviteExpires !== undefined)
     byId('once').textContent = fill(enrol.until, { time: dateAndTime(options.inviteExpires) });
+  tellModels();
   const keyOnly = options.authenticatorSelection?.authenticatorAttachment === 'cross-platform';
   if (keyOnly) (byId('create').firstElementChild ?? byId('create')).textContent = creation.keyOnly;
   byId('create-key').hidden = keyOnly;
   show('start');
+}
+
+/** Names of the models that are accepted, each once, as far as they have one. */
+function tellModels(): void {
+  const { models = [] } = pageData<PageData & EnrolData>();
+  const names = [...new Set(models.flatMap((model) => providerName(model) ?? []))];
+  if (names.length === 0) return;
+  const list = new Intl.ListFormat(texts.language, { type: 'disjunction' }).format(names);
+  byId('models').textContent = fill(enrol.accepts, { names: list });
+  byId('models').hidden = false;
 }
 
 async function create(button: HTMLElement, key: boolean): Promise<void> {
