@@ -16,11 +16,15 @@ async function siteUnder(refresh: string) {
   const upstream = await startUpstream();
   const nginx = await startNginx({ upstream, workers: 2, settings: { identity: { ttl: '300s', refresh } } });
   const { cookie } = await enrol(nginx, new Authenticator({ origin: nginx.origin }), { user: 'ada' });
-  const token = async (): Promise<string> => {
-    expect((await get(nginx, '/app/', { cookie })).status).toBe(200);
-    return upstream.last().header('fido2-identity') ?? '';
+  /** Those of this many requests at once. */
+  const tokens = async (count: number): Promise<string[]> => {
+    const before = upstream.arrived.length;
+    const answers = await Promise.all(Array.from({ length: count }, () => get(nginx, '/app/', { cookie })));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    return upstream.arrived.slice(before).map((one) => one.header('fido2-identity') ?? '');
   };
-  return { nginx, token };
+  const token = async (): Promise<string> => (await tokens(1))[0] ?? '';
+  return { nginx, token, tokens };
 }
 
 const jwksOf = async (nginx: RunningNginx) => (await get(nginx, '/fido2/jwks.json')).json<JSONWebKeySet>();
@@ -28,7 +32,7 @@ const kidOf = (token: string): string => decodeProtectedHeader(token).kid ?? '';
 
 describe.runIf(await needs('nginx'))('signing keys', () => {
   it('rotate under constant load without a token that a caching verifier refuses', async () => {
-    const { nginx, token } = await siteUnder('1s');
+    const { nginx, tokens } = await siteUnder('1s');
     // fetched when it is too old, never because of a token: what istiod does
     let cache = { keys: createLocalJWKSet(await jwksOf(nginx)), until: Date.now() + 3000 };
     const ring = await readSigningRing(nginx.ports.store);
@@ -37,12 +41,17 @@ describe.runIf(await needs('nginx'))('signing keys', () => {
     await nginx.ports.store.putIf(signingRingKey, next, ring?.version ?? null);
     const seen = new Map<string, number>();
     const end = Date.now() + 60_000;
-    while ((seen.get(key.kid) ?? 0) < 20 && Date.now() < end) {
+    let reload: Promise<void> | null = null;
+    while ((seen.get(key.kid) ?? 0) < 100 && Date.now() < end) {
       if (Date.now() >= cache.until) cache = { keys: createLocalJWKSet(await jwksOf(nginx)), until: Date.now() + 3000 };
-      const jwt = await token();
-      await jwtVerify(jwt, cache.keys, { issuer: nginx.origin });
-      seen.set(kidOf(jwt), (seen.get(kidOf(jwt)) ?? 0) + 1);
+      for (const jwt of await tokens(8)) {
+        await jwtVerify(jwt, cache.keys, { issuer: nginx.origin });
+        seen.set(kidOf(jwt), (seen.get(kidOf(jwt)) ?? 0) + 1);
+      }
+      // new workers in the middle of it
+      if (seen.has(key.kid)) reload ??= nginx.reload();
     }
+    await reload;
     expect([...seen.keys()]).toEqual(next.keys.map(({ kid }) => kid));
   });
 

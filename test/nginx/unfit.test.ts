@@ -39,6 +39,12 @@ async function isUnfit(nginx: RunningNginx, cookie: string, arrived: () => numbe
 describe.runIf(await needs('nginx')).each(['njs', 'qjs'] as const)('unfit is closed, gate on %s', (engine) => {
   const bad: readonly (readonly [string, NginxOptions, RegExp])[] = [
     ['settings that are wrong', { settings: { policies: 7 } }, /policies/],
+    [
+      'keys that sign before every mesh knows them',
+      { settings: { keys: { publish: '1h', rotate: '90m' } } },
+      /keys[.]rotate is 90m, not 2h/,
+    ],
+    ['tokens that live too long', { settings: { identity: { ttl: '301s' } } }, /identity[.]ttl/],
     ['settings that are missing', { prepare: (folder) => rmSync(join(folder, 'fido2.json')) }, /fido2\.json/],
     [
       'settings that the workers may not read',
