@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { CommandError } from '../src/cli/command-error.ts';
 import { findNginx, type Nginx } from '../src/cli/nginx-binary.ts';
 import { projectRoot } from '../src/cli/project-root.ts';
+import { measureHop } from './hop.ts';
 import { countInstructions, instructionsUnavailable } from './instructions.ts';
 import { chooseLoadGenerator } from './load.ts';
 import { measureLogins, measurePeerLogins } from './logins.ts';
@@ -53,7 +54,20 @@ async function measure(options: Options, nginx: Nginx, folder: string): Promise<
     const plan = { rounds: quick ? 2 : 7, milliseconds: quick ? 20 : 150 };
     report.verification = await measureVerification(nginx, folder, plan, note);
   }
+  if (only.includes('hop')) await measureMesh(nginx, folder, quick, report);
   return report;
+}
+
+async function measureMesh(nginx: Nginx, folder: string, quick: boolean, report: Report): Promise<void> {
+  const generator = await chooseLoadGenerator(note);
+  const plan = { connections: 16, rounds: quick ? 2 : 7, seconds: quick ? 1 : 2 };
+  try {
+    const rows = await measureHop(nginx, folder, generator.run, plan, note);
+    report.hop = { generator: generator.name, connections: plan.connections, rounds: plan.rounds, rows };
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    report.skipped.push(`a hop into a mesh: ${error.message}`);
+  }
 }
 
 async function measureGate(rig: Rig, { quick, only }: Options, report: Report): Promise<void> {

@@ -1,4 +1,5 @@
 import { type DesignName, designTitles } from './designs.ts';
+import { type Hop, hopTitles } from './hop.ts';
 import type { Logins, Misses } from './logins.ts';
 import { formatSpread } from './statistics.ts';
 import type { Throughput } from './throughput.ts';
@@ -29,13 +30,19 @@ export interface Report {
     readonly misses: Misses;
   };
   verification?: readonly Verification[];
+  hop?: {
+    readonly generator: string;
+    readonly connections: number;
+    readonly rounds: number;
+    readonly rows: readonly Hop[];
+  };
   /** Why a part that was asked for is absent. */
   readonly skipped: string[];
 }
 
 /** The figures as tables in Markdown. */
 export function formatReport(report: Report): string {
-  const { machine, instructions, throughput, memory, logins, verification, skipped } = report;
+  const { machine, instructions, throughput, memory, logins, verification, hop, skipped } = report;
   const lines = [
     `nginx ${machine.nginx}, njs ${machine.njs}, Node ${machine.node}, ${machine.cores} cores of ${machine.processor}`,
   ];
@@ -122,6 +129,22 @@ export function formatReport(report: Report): string {
       `CPU us for the verification of one ${kind}; the others also against ours in Node: median [min-max]`,
     );
     lines.push(...table(head, rows));
+  }
+  if (hop !== undefined) {
+    const { generator, connections, rounds, rows } = hop;
+    lines.push('', `A hop into a mesh, ${connections} connections, ${rounds} rounds by ${generator}: median [min-max]`);
+    lines.push(
+      ...table(
+        ['design', 'requests/s', 'of no token', 'CPU us/request, nginx and Envoy', 'CPU ratio'],
+        rows.map(({ design, rate, ratio, cpu, cpuRatio }) => [
+          hopTitles[design],
+          formatSpread(rate, 0),
+          formatSpread(ratio, 2),
+          formatSpread(cpu, 1),
+          formatSpread(cpuRatio, 2),
+        ]),
+      ),
+    );
   }
   lines.push(...skipped.map((line) => `left out: ${line}`));
   return lines.join('\n');
