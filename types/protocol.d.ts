@@ -133,6 +133,8 @@ export interface RegistrationExpectation extends CeremonyExpectation {
   readonly formats?: readonly AttestationFormatName[];
   /** Which of the statements within the format compound must hold and be trustworthy. Default: `all`. */
   readonly compound?: 'all' | 'any';
+  /** Whether keys of Android have to be made and held by a trusted execution environment. Default: no. */
+  readonly teeOnly?: boolean;
   /** `conditional` for a creation without a prompt, which needs no user presence. */
   readonly mediation?: 'conditional';
   /** Whether anybody has registered this credential. */

@@ -43,6 +43,7 @@ const expectation = v.object({
   trustAnchors: v.nullish(anchors, null),
   attestationRequired: flag,
   compound: v.nullish(v.picklist(['all', 'any']), 'all'),
+  teeOnly: flag,
   mediation: v.nullish(v.string()),
   allowCredentials: v.nullish(v.array(bytes), []),
   userHandle: v.nullish(bytes, null),

@@ -49,6 +49,8 @@ export interface RegistrationExpectation extends OriginExpectation, ExtensionPol
   readonly formats?: AttestationFormats;
   /** Which of the statements within one of the format compound must hold and be trustworthy. Default: `all`. */
   readonly compound?: CompoundPolicy;
+  /** Whether keys of Android have to be made and held by a trusted execution environment. Default: no. */
+  readonly teeOnly?: boolean;
   /** Accept CBOR maps whose keys are not in CTAP2's order: some older clients send them. Default: no. */
   readonly misorderedMaps?: boolean;
   /** Whether anybody has registered this credential. */
@@ -112,8 +114,8 @@ export async function verifyRegistration(
   const publicKey = requireAlgorithm(coseKey, expected.algorithms, '7.1.20');
   const { algorithm } = coseKey;
   const verifyStatement = requireFormat(format, expected.formats ?? coreFormats, '7.1.21');
-  const { algorithms, time, compound = 'all' } = expected;
-  const input = { ...object, publicKey, algorithm, clientDataHash, algorithms, time, compound };
+  const { algorithms, time, compound = 'all', teeOnly = false } = expected;
+  const input = { ...object, publicKey, algorithm, clientDataHash, algorithms, time, compound, teeOnly };
   const attestation = await inStepAsync('7.1.22', () => verifyStatement(input, verifier));
   await requireTrust(attestation, expected, verifier); // 7.1.23 and 7.1.24
   guard(credentialId.length <= 1023, '7.1.25', 'credential_id_too_long', `${credentialId.length} bytes, at most 1023`);

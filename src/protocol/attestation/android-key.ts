@@ -37,7 +37,7 @@ interface KeyDescription {
   readonly teeEnforced: readonly DerElement[];
 }
 
-/** Level 3, section 8.4; keys of software and of a trusted environment alike. */
+/** Level 3, section 8.4: keys of software too, unless only those of a trusted environment are wanted. */
 export async function verifyAndroidKey(input: AttestationInput, verifier: Verifier): Promise<Attestation> {
   const { statement, publicKey, clientDataHash } = input;
   requireStatement(hasExactly(statement, 'alg', 'sig', 'x5c'), 'the statement is not alg, sig and x5c');
@@ -50,7 +50,7 @@ export async function verifyAndroidKey(input: AttestationInput, verifier: Verifi
   requireStatement(sameKey(key, publicKey), "the certificate's key is not the credential's");
   const description = readKeyDescription(certificate);
   requireStatement(equal(description.challenge, clientDataHash), 'the attestation challenge is another');
-  requireOwnSigningKey(description);
+  requireOwnSigningKey(description, input.teeOnly);
   return { type: 'basic', trustPath };
 }
 
@@ -68,10 +68,13 @@ function readKeyDescription(certificate: Certificate): KeyDescription {
 }
 
 /** The key was made in the device, to sign, for one application. */
-function requireOwnSigningKey({ softwareEnforced, teeEnforced }: KeyDescription): void {
-  const fields = (number: number): DerElement[] =>
-    [...softwareEnforced, ...teeEnforced].filter((element) => element.tag === authorizationTag(number));
-  requireStatement(fields(field.allApplications).length === 0, 'the key is for all applications');
+function requireOwnSigningKey({ softwareEnforced, teeEnforced }: KeyDescription, teeOnly: boolean): void {
+  const both = [...softwareEnforced, ...teeEnforced];
+  const isOf = (element: DerElement, number: number): boolean => element.tag === authorizationTag(number);
+  const shared = both.some((element) => isOf(element, field.allApplications));
+  requireStatement(!shared, 'the key is for all applications');
+  const enforced = teeOnly ? teeEnforced : both;
+  const fields = (number: number): DerElement[] => enforced.filter((element) => isOf(element, number));
   const origins = fields(field.origin).map((element) => smallInteger(only(element)));
   const generated = origins.length > 0 && origins.every((origin) => origin === originGenerated);
   requireStatement(generated, 'the key was not generated in the device');

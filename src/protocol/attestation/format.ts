@@ -21,6 +21,8 @@ export interface AttestationInput {
   /** When the ceremony takes place; milliseconds since 1970. */
   readonly time: number;
   readonly compound: CompoundPolicy;
+  /** Whether what Android's software says of a key counts for nothing. */
+  readonly teeOnly: boolean;
 }
 
 /** How many of the statements within one of the format compound have to hold and to be trustworthy. */

@@ -21,6 +21,20 @@ test.each<[string, Tamper]>([
   expect(await attest(tamper)).toMatchObject({ format: 'android-key', attestationType: 'basic' });
 });
 
+test('only keys of the trusted environment, where that is asked for', async () => {
+  const options = { attestation: 'android-key', authority } as const;
+  const software = { attestation: { software: [signPurpose, generatedOrigin], tee: [] } };
+  const mixed = { attestation: { software: [generatedOrigin], tee: [signPurpose] } };
+  const expected = { teeOnly: true };
+  expect(await register({ options, expected })).toHaveProperty('aaguid');
+  for (const tamper of [software, mixed])
+    await expect(register({ options, expected, tamper })).rejects.toMatchObject(
+      refusal('attestation_invalid', '7.1.22'),
+    );
+  const shared = { attestation: { software: [allApplications], tee: [signPurpose, generatedOrigin] } };
+  await expect(register({ options, expected, tamper: shared })).rejects.toMatchObject(refusal('attestation_invalid'));
+});
+
 test('and its chain', async () => {
   const options = { attestation: 'android-key', authority } as const;
   expect(await register({ options, expected: { trustAnchors: [authority.certificate] } })).toHaveProperty('aaguid');
