@@ -9,7 +9,13 @@ import { appendLine, clock, files, log } from './runtime.ts';
 
 /** A ceremony as the guards are given it, and the credential as the client sent it. */
 export type Ceremony =
-  | { readonly kind: 'registration'; readonly expected: RegistrationExpectation; readonly credential: Sent }
+  | {
+      readonly kind: 'registration';
+      readonly expected: RegistrationExpectation;
+      /** The names of those that are accepted. */
+      readonly formats: readonly string[];
+      readonly credential: Sent;
+    }
   | { readonly kind: 'authentication'; readonly expected: AuthenticationExpectation; readonly credential: Sent };
 
 type Sent = Readonly<Record<string, unknown>>;
@@ -58,30 +64,22 @@ function sizeOf(path: string): number {
   }
 }
 
-function documentOf({ kind, expected, credential }: Ceremony, step: string | undefined): object {
+function documentOf(ceremony: Ceremony, step: string | undefined): object {
   const time = new Date(clock.now()).toISOString();
-  const { id, rawId, type, authenticatorAttachment, response, clientExtensionResults } = credential;
-  const sent = {
-    id,
-    rawId,
-    type,
-    authenticatorAttachment,
-    response,
-    clientExtensionResults: told(clientExtensionResults),
-  };
-  if (kind === 'registration') {
-    const anchors = expected.trustAnchors?.map(pem) ?? null;
+  const { id, rawId, type, authenticatorAttachment, response, clientExtensionResults } = ceremony.credential;
+  const results = told(clientExtensionResults);
+  const credential = { id, rawId, type, authenticatorAttachment, response, clientExtensionResults: results };
+  if (ceremony.kind === 'registration') {
+    const { kind, expected, formats } = ceremony;
+    const trustAnchors = expected.trustAnchors?.map(pem) ?? null;
     const credentialExists = step === '7.1.26';
-    return {
-      kind,
-      expected: { ...written(expected), time, trustAnchors: anchors, credentialExists },
-      credential: sent,
-    };
+    return { kind, expected: { ...written(expected), formats, time, trustAnchors, credentialExists }, credential };
   }
+  const { kind, expected } = ceremony;
   const { stored, signCount, ...rest } = expected;
   // the form has no word for a counter that is only reported
   const counter = signCount === 'report' ? { signCount: 0 } : {};
-  return { kind, expected: { ...written(rest), time }, credential: sent, stored: { ...written(stored), ...counter } };
+  return { kind, expected: { ...written(rest), time }, credential, stored: { ...written(stored), ...counter } };
 }
 
 /** Bytes in base64url, lists of bytes too. */

@@ -8,7 +8,7 @@ import { isActive } from '../identity/membership.ts';
 import { cookieOf, startSession } from '../identity/session.ts';
 import { addCredential, findUser, findUserByCredential, type User } from '../identity/user.ts';
 import type { Passkeys } from '../policy/authenticator.ts';
-import { formatsNamed } from '../protocol/attestation/formats.ts';
+import { selectFormats } from '../protocol/attestation/formats.ts';
 import type { JsonObject } from '../protocol/json.ts';
 import { creationOptions } from '../protocol/options.ts';
 import { type RegistrationExpectation, verifyRegistration } from '../protocol/registration.ts';
@@ -92,9 +92,9 @@ export async function registrationResult(context: Context): Promise<Outgoing> {
       unsolicitedExtensions: passkeys.unsolicitedExtensions,
       credentialExists: async (id) => (await findUserByCredential(service.ports, toBase64url(id))) !== null,
     };
-    const formats = formatsNamed(passkeys.formats);
-    const verified = await keptIfRefused(context, { kind: 'registration', expected, credential: body }, () =>
-      verifyRegistration(response, { ...expected, formats }, verifier),
+    const { formats } = passkeys;
+    const verified = await keptIfRefused(context, { kind: 'registration', expected, formats, credential: body }, () =>
+      verifyRegistration(response, { ...expected, formats: selectFormats(formats) }, verifier),
     );
     const anchors = trustAnchors(service);
     const known = await admitAuthenticator(verified, passkeys, { anchors, verifier, now });

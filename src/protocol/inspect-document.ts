@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { fromBase64, fromBase64url } from '../bytes.ts';
 import { credentialAlgorithms } from './algorithms.ts';
+import { formatsOfAllTimes } from './attestation/formats.ts';
 import { bytesInBase64url as bytes } from './byte-schema.ts';
 import { isJsonObject, type JsonObject } from './json.ts';
 
@@ -42,6 +43,7 @@ const expectation = v.object({
   time: v.nullish(time, null),
   trustAnchors: v.nullish(anchors, null),
   attestationRequired: flag,
+  formats: v.nullish(v.array(v.string()), () => [...formatsOfAllTimes.keys()]),
   compound: v.nullish(v.picklist(['all', 'any']), 'all'),
   teeOnly: flag,
   mediation: v.nullish(v.string()),

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { toBase64url } from '../bytes.ts';
 import { type ErrorCode, Fido2Error } from '../errors.ts';
-import { formatsOfAllTimes } from './attestation/formats.ts';
+import { selectFormats } from './attestation/formats.ts';
 import { verifyAuthentication } from './authentication.ts';
 import { type AuthenticationDocument, ceremonyDocument, type RegistrationDocument } from './inspect-document.ts';
 import { verifyRegistration } from './registration.ts';
@@ -49,13 +49,13 @@ async function inspectRegistration(
   verifier: Verifier,
   now: number,
 ): Promise<VerifiedCeremony> {
-  const { mediation, credentialExists, time: at, ...expected } = document.expected;
+  const { mediation, credentialExists, time: at, formats, ...expected } = document.expected;
   const response = parseRegistrationResponse(document.credential);
   const result = await verifyRegistration(
     response,
     {
       ...expected,
-      formats: formatsOfAllTimes,
+      formats: selectFormats(formats),
       time: at ?? now,
       ...(mediation === 'conditional' && { mediation }),
       credentialExists: async () => credentialExists,

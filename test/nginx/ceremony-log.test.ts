@@ -17,6 +17,7 @@ describe.runIf(await needs('nginx'))('refused ceremonies', () => {
     nginx = await startNginx({
       settings: (port) => ({
         audit: { ceremonies: true },
+        passkeys: { formats: ['none', 'packed'] },
         rp: { origins: [`http://localhost:${port}`], topOrigins: ['https://partner.example'] },
       }),
     });
@@ -95,6 +96,14 @@ describe.runIf(await needs('nginx'))('refused ceremonies', () => {
     expect(await register(tamper)).toBe(400);
     const { audit, inspect } = await guards();
     expect(audit).toMatchObject({ step });
+    expect(inspect).toEqual(audit);
+  });
+
+  it('of a format that is not taken end at the same guard in inspect', async () => {
+    const chip = new Authenticator({ origin: nginx.origin, attestation: 'tpm' });
+    expect(await register({}, chip)).toBe(400);
+    const { audit, inspect } = await guards();
+    expect(audit).toEqual({ code: 'attestation_format_unknown', step: '7.1.21' });
     expect(inspect).toEqual(audit);
   });
 

@@ -18,12 +18,6 @@ const single: AttestationFormats = new Map([
 /** Every attestation statement format that authenticators still make. */
 export const attestationFormats: AttestationFormats = new Map([...single, ['compound', compoundOf(single)]]);
 
-/** Those of these identifiers, within one of the format compound too. */
-export function formatsNamed(names: readonly string[]): AttestationFormats {
-  const named = new Map([...singleOfAllTimes].filter(([name]) => names.includes(name)));
-  return names.includes('compound') ? new Map([...named, ['compound', compoundOf(named)]]) : named;
-}
-
 const singleOfAllTimes: AttestationFormats = new Map([...single, ['android-safetynet', verifyAndroidSafetynet]]);
 
 /** With android-safetynet, whose service is closed, too: for ceremonies that were recorded. */
