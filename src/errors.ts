@@ -16,6 +16,7 @@ export const errorCodes = {
   session_expired: [401, 'The session has ended'],
   step_up_required: [401, 'A fresh confirmation is required'],
   not_allowed: [403, 'You do not have access to this page'],
+  authenticator_not_allowed: [403, 'This page needs another passkey'],
   policy_unknown: [403, 'You do not have access to this page'],
   forbidden: [403, 'Access is not allowed'],
   // ceremonies

@@ -1,4 +1,5 @@
 import { array, boolean, type GenericSchema, looseObject, nullable, number, optional, string } from 'valibot';
+import type { Authenticator } from '../policy/authenticator.ts';
 
 /** A public key that may sign in. Byte strings are base64url, times are milliseconds since 1970. */
 export type Credential = {
@@ -24,6 +25,15 @@ export type Credential = {
   readonly created: number;
   readonly lastUsed: number | null;
 };
+
+export function authenticatorOf({ attested = false, aaguid }: Credential): Authenticator {
+  return { attested, aaguid };
+}
+
+/** Whether it is proven that the key never leaves its authenticator: the maker is attested, and it cannot be copied. */
+export function isHardwareBound({ attested = false, backupEligible }: Credential): boolean {
+  return attested && !backupEligible;
+}
 
 export const credentialSchema: GenericSchema<unknown, Credential> = looseObject({
   id: string(),

@@ -1,20 +1,28 @@
 import { type SigningKey, signJwt } from '../crypto/sign.ts';
 import { Fido2Error } from '../errors.ts';
+import { type Credential, isHardwareBound } from './credential.ts';
 import type { Session } from './session.ts';
 import type { User } from './user.ts';
 
 /** What a token says of how its user signed in (RFC 8176 values, OpenID EAP ACR). */
-export function authenticationContext(userVerified: boolean): {
+export function authenticationContext(
+  userVerified: boolean,
+  credential: Credential | null,
+): {
   readonly acr: string;
   readonly amr: readonly string[];
 } {
-  return { acr: 'phr', amr: userVerified ? ['pop', 'swk', 'user', 'mfa'] : ['pop', 'swk', 'user'] };
+  const hardware = credential !== null && isHardwareBound(credential);
+  const amr = ['pop', hardware ? 'hwk' : 'swk', 'user'];
+  return { acr: hardware ? 'phrh' : 'phr', amr: userVerified ? [...amr, 'mfa'] : amr };
 }
 
 export interface TokenRequest {
   readonly user: User;
   readonly session: Pick<Session, 'id'>;
   readonly authentication: Pick<Session['authentication'], 'time' | 'userVerified'>;
+  /** The passkey of that authentication; without one nothing is said of hardware. */
+  readonly credential?: Credential | null | undefined;
   readonly issuer: string;
   readonly audience: string;
   /** Milliseconds, at most 300,000. */
@@ -31,7 +39,7 @@ export async function makeIdentityToken(key: SigningKey, request: TokenRequest):
   const { user, session, authentication, issuer, audience, life, id, now } = request;
   if (!(life >= 1000 && life <= 300_000)) throw new Fido2Error('unfit', `a token may not live for ${life} ms`);
   const iat = Math.floor(now / 1000);
-  const { acr, amr } = authenticationContext(authentication.userVerified);
+  const { acr, amr } = authenticationContext(authentication.userVerified, request.credential ?? null);
   const token = await signJwt(
     key,
     { typ: 'JWT' },

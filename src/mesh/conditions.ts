@@ -51,12 +51,20 @@ function withHead(methods: readonly string[]): string[] {
 const atTheEdge = 'leave the rule to the policy of nginx’s location, and name one without it with --policy';
 
 /** What no mesh can express, for it knows nothing but a token, a peer and a request. */
-export function inexpressibleAnywhere({ networks, times, sameSite, maxAge, preflight }: Policy): Inexpressible[] {
+export function inexpressibleAnywhere({
+  networks,
+  times,
+  sameSite,
+  maxAge,
+  preflight,
+  authenticator,
+}: Policy): Inexpressible[] {
   const found: Inexpressible[] = [];
   const add = (rule: Inexpressible['rule'], why: string) => found.push({ rule, nearest: `${why}: ${atTheEdge}` });
   if (networks !== null) add('networks', 'the peer that a mesh sees is the edge, never the client');
   if (times !== null) add('times', 'a mesh reads no clock for its policies');
   if (sameSite) add('sameSite', 'a header of the client is no proof in a mesh');
+  if (authenticator !== null) add('authenticator.attested', 'a token names no model of authenticator');
   if (maxAge !== null) add('maxAge', 'a mesh cannot compare auth_time with its clock');
   if (preflight === 'pass') add('preflight', 'a preflight has no token, without which a mesh lets nothing pass');
   return found;

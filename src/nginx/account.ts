@@ -14,7 +14,7 @@ import { clearSessionCookie } from './session-cookie.ts';
 
 /** GET /fido2/session. Times are seconds since 1970. */
 export async function sessionState(context: Context): Promise<Outgoing> {
-  const { user, groups, session, authentication } = await authenticateRequest(context);
+  const { user, groups, session, authentication, credential } = await authenticateRequest(context);
   const { idle } = context.service.settings.session;
   const { lastSeen, expires, id: sid } = session.value;
   return json(200, {
@@ -23,7 +23,7 @@ export async function sessionState(context: Context): Promise<Outgoing> {
     groups,
     sid,
     auth_time: authentication.time,
-    ...authenticationContext(authentication.userVerified),
+    ...authenticationContext(authentication.userVerified, credential),
     idle_expires: Math.floor(Math.min(lastSeen + idle, expires) / 1000),
     expires: Math.floor(expires / 1000),
   });

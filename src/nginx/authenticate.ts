@@ -2,7 +2,7 @@ import { Fido2Error } from '../errors.ts';
 import { groupsAt, isActive } from '../identity/membership.ts';
 import type { Versioned } from '../identity/record.ts';
 import { type Authentication, endOf, openCookie, readSession, type Session } from '../identity/session.ts';
-import { findUser, type User } from '../identity/user.ts';
+import { type Credential, findUser, type User } from '../identity/user.ts';
 import { tombstones } from './dicts.ts';
 import { clock } from './runtime.ts';
 import type { Service } from './service.ts';
@@ -15,6 +15,8 @@ export interface Authenticated {
   readonly groups: readonly string[];
   readonly version: string;
   readonly authentication: Authentication;
+  /** The passkey of that authentication; null for a cookie from before the session's last one, which was another's. */
+  readonly credential: Credential | null;
   /** Milliseconds since 1970. */
   readonly ends: number;
 }
@@ -39,11 +41,14 @@ export async function authenticate(service: Service, cookie: string | null): Pro
   if (user === null || !isActive(user.value, now)) {
     throw new Fido2Error('session_expired', 'the user is gone, disabled or past the account’s end');
   }
-  if (!user.value.credentials.some((each) => each.id === session.value.credential)) {
+  const last = user.value.credentials.find((each) => each.id === session.value.credential);
+  if (last === undefined) {
     throw new Fido2Error('session_expired', 'the passkey of this session was removed');
   }
   const groups = groupsAt(user.value, now);
-  return { session, user: user.value, groups, version: user.version, authentication: opened.authentication, ends };
+  const { authentication } = opened;
+  const credential = authentication.sequence === session.value.authentication.sequence ? last : null;
+  return { session, user: user.value, groups, version: user.version, authentication, credential, ends };
 }
 
 /** Whether the user was verified within the last five minutes. */

@@ -1,5 +1,6 @@
 import { toBase64url } from '../bytes.ts';
 import { type ErrorCode, errorCodes, Fido2Error } from '../errors.ts';
+import { authenticatorOf } from '../identity/credential.ts';
 import { makeIdentityToken } from '../identity/identity-token.ts';
 import { nextEnd } from '../identity/membership.ts';
 import { touchSession } from '../identity/session.ts';
@@ -53,7 +54,7 @@ export async function decide(service: Service, request: Request): Promise<Outgoi
     const body = JSON.stringify(refusal);
     if (status === 503 || refusal.code === 'policy_unknown') log.error(`decision ${request.ref}: ${body}`);
     const authentic = !(error instanceof Fido2Error) || error.code !== 'session_required';
-    const anonymous = optional && (status === 401 || refusal.code === 'not_allowed' || refusal.code === 'cross_origin');
+    const anonymous = optional && (status === 401 || refusedByPolicy.includes(refusal.code));
     const answer = anonymous ? { status: 204, body: '' } : { status, body };
     if (authentic && key !== null && status !== 503) {
       refusals.put(key, `${answer.status}${answer.body}`, refusalLife);
@@ -74,7 +75,7 @@ interface Decision {
 async function permit(
   { settings, store, signingKey, generation }: Service,
   request: Request,
-  { session, user, groups, authentication, ends }: Authenticated,
+  { session, user, groups, authentication, credential, ends }: Authenticated,
   { policyName, workload, vary, key }: Decision,
 ): Promise<Outgoing> {
   const policy = settings.policies.get(policyName);
@@ -91,6 +92,7 @@ async function permit(
     groups,
     userVerified: authentication.userVerified,
     authTime: authentication.time * 1000,
+    authenticator: credential && authenticatorOf(credential),
   };
   const decision = evaluate(subject, policy, now, asked);
   if (decision.outcome === 'deny') {
@@ -107,6 +109,7 @@ async function permit(
     user: { ...user, groups },
     session: session.value,
     authentication,
+    credential,
     issuer: settings.identity.issuer,
     audience,
     life: settings.identity.ttl,
@@ -141,11 +144,18 @@ export class StepUp extends Fido2Error {
   }
 }
 
+const refusedByPolicy: readonly ErrorCode[] = ['not_allowed', 'authenticator_not_allowed', 'cross_origin'];
+
+function codeOf(rule: Rule): ErrorCode {
+  if (rule === 'authenticator.attested' || rule === 'authenticator.aaguids') return 'authenticator_not_allowed';
+  return rule === 'sameSite' ? 'cross_origin' : 'not_allowed';
+}
+
 /** A rule that no confirmation can mend. */
 class Denied extends Fido2Error {
   readonly rule: Rule;
   constructor(policy: string, rule: Rule) {
-    super(rule === 'sameSite' ? 'cross_origin' : 'not_allowed', `policy ${policy}: ${rule}`);
+    super(codeOf(rule), `policy ${policy}: ${rule}`);
     this.rule = rule;
   }
 }

@@ -27,7 +27,7 @@ export async function showMetadata(context: Context): Promise<Outgoing> {
     grant_types_supported: [],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['ES256'],
-    acr_values_supported: ['phr'],
+    acr_values_supported: ['phr', 'phrh'],
     claims_supported: [
       'iss',
       'aud',

@@ -14,6 +14,8 @@ const asked: Readonly<Partial<Record<Rule, readonly [keyof Texts['rules'], (poli
   users: ['namedUsers', () => []],
   methods: ['methods', ({ methods }) => methods ?? []],
   networks: ['networks', ({ networks }) => (networks ?? []).map(({ text }) => text)],
+  'authenticator.attested': ['attested', () => []],
+  'authenticator.aaguids': ['models', () => []],
   times: ['times', ({ times }) => (times ?? []).map(({ text }) => text)],
 };
 

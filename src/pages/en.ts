@@ -193,6 +193,8 @@ export const rules = {
   methods: 'admits only the methods {names}',
   networks: 'admits only the networks {names}',
   times: 'admits people only at {names}',
+  attested: 'needs a passkey on a device whose maker is proven; sign in with such a one',
+  models: 'needs a passkey on one of certain devices; sign in with such a one',
 };
 
 /** Said by the error page's script. */

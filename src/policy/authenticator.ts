@@ -116,6 +116,28 @@ export const passkeysSchema = v.strictObject({
   ),
 });
 
+/** What a policy asks of the passkey that a session was last confirmed with, as it is written. */
+export const authenticatorRule = v.pipe(
+  v.strictObject({
+    attested: v.optional(
+      v.pipe(
+        v.literal(true),
+        v.description('a chain of certificates must attest who made it; always so with this rule'),
+      ),
+    ),
+    aaguids: v.optional(v.pipe(aaguids, v.description('one of these models of authenticators suffices'))),
+  }),
+  v.minEntries(1, 'name attested or aaguids'),
+  v.description('what the passkey must be; see passkeys.attestation'),
+);
+
+/** What is known of a passkey's authenticator. */
+export interface Authenticator {
+  /** Whether a chain of certificates to an anchor of the site attests who made it. */
+  readonly attested: boolean;
+  readonly aaguid: string;
+}
+
 export type WrittenPasskeys = v.InferOutput<typeof passkeysSchema>;
 
 /** What is asked of passkeys. */

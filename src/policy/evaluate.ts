@@ -1,3 +1,4 @@
+import type { Authenticator } from './authenticator.ts';
 import { isWithin } from './network.ts';
 import type { Policy } from './rules.ts';
 import { closingTime } from './time-window.ts';
@@ -12,6 +13,8 @@ export interface Subject {
   readonly userVerified: boolean;
   /** When the passkey was last used, milliseconds since 1970. */
   readonly authTime: number;
+  /** That of the passkey; absent: not known, and no rule on it holds. */
+  readonly authenticator?: Authenticator | null | undefined;
 }
 
 /** What a rule may read of the request itself. */
@@ -37,6 +40,8 @@ export type Rule =
   | 'networks'
   | 'sameSite'
   | 'times'
+  | 'authenticator.attested'
+  | 'authenticator.aaguids'
   | 'userVerification'
   | 'maxAge';
 
@@ -44,7 +49,7 @@ export type Rule =
 export interface Check {
   readonly rule: Rule;
   readonly held: boolean;
-  /** What the policy names: groups, users, methods, networks, times, or a duration in milliseconds. */
+  /** What the policy names: groups, users, methods, networks, times, models, or a duration in milliseconds. */
   readonly wanted: readonly string[] | number | null;
   /** What decided: the groups in common or missing, the user's name, what was asked, the age in milliseconds. */
   readonly found: readonly string[] | number | null;
@@ -76,6 +81,7 @@ export function evaluate(subject: Subject, policy: Policy, now: number, asked: A
     ...membershipChecks(subject, policy),
     ...requestChecks(policy, asked),
     ...timeChecks(policy, now),
+    ...authenticatorChecks(subject, policy),
     ...confirmationChecks(subject, policy, now),
   ];
   for (const check of checks) {
@@ -156,6 +162,21 @@ function timeChecks({ times }: Policy, now: number): Check[] {
   if (times === null) return [];
   const held = times.some((window) => closingTime(window, now) !== null);
   return [{ rule: 'times', held, wanted: times.map(({ text }) => text), found: [new Date(now).toISOString()] }];
+}
+
+/** A model counts only where it is attested: anybody can state an AAGUID. */
+function authenticatorChecks({ authenticator }: Subject, { authenticator: rule }: Policy): Check[] {
+  if (rule === null) return [];
+  const found = authenticator ? [authenticator.aaguid] : null;
+  const checks: Check[] = [
+    { rule: 'authenticator.attested', held: authenticator?.attested === true, wanted: null, found },
+  ];
+  const { aaguids } = rule;
+  if (aaguids !== null) {
+    const held = authenticator ? aaguids.includes(authenticator.aaguid) : false;
+    checks.push({ rule: 'authenticator.aaguids', held, wanted: aaguids, found });
+  }
+  return checks;
 }
 
 function confirmationChecks({ userVerified, authTime }: Subject, policy: Policy, now: number): Check[] {

@@ -32,6 +32,10 @@ function words({ rule, held, wanted, found }: Check): string {
       return held ? 'no page of another site sent it' : `a page of another site sent it (${list(found)})`;
     case 'times':
       return held ? `${list(found)} is within ${list(wanted)}` : `${list(found)} is not within ${list(wanted)}`;
+    case 'authenticator.attested':
+      return held ? 'a certificate attests who made the passkey’s authenticator' : 'nothing attests who made it';
+    case 'authenticator.aaguids':
+      return held ? `its model ${list(found)} is named` : `its model ${list(found)} is not among ${list(wanted)}`;
     case 'userVerification':
       return held ? 'the passkey checked who holds it' : 'the passkey did not check who holds it';
     case 'maxAge':

@@ -76,8 +76,8 @@ const rules = `## What belongs together
 
 ## How a policy is evaluated
 
-In this order: \`deny\`, \`groups.none\`, \`groups.all\`, \`groups.any\`, \`users\`, \`methods\`, \`networks\`, \`sameSite\`, \`times\`;
-whoever fails one of them is refused. Then \`userVerification\` and \`maxAge\`; whoever fails one of these is asked for the
+In this order: \`deny\`, \`groups.none\`, \`groups.all\`, \`groups.any\`, \`users\`, \`methods\`, \`networks\`, \`sameSite\`, \`times\`,
+\`authenticator\`; whoever fails one of them is refused. Then \`userVerification\` and \`maxAge\`; whoever fails one of these is asked for the
 passkey again. A policy without members admits every enrolled user whose passkey checked who holds it. A location whose
 policy is not in this file is refused.
 
@@ -87,6 +87,9 @@ policy is not in this file is refused.
 - \`networks\` compares \`$remote_addr\`. Behind a balancer that is the balancer's own, until nginx's real_ip module is told
   which header of whom to believe. An IPv4 client on an IPv6 listener counts as IPv4.
 - \`sameSite\` reads \`Sec-Fetch-Site\` and, for browsers without it, \`Origin\`. A link from another site still opens.
+- \`authenticator\` looks at the passkey that the session was last confirmed with. Who has another one that fits signs in
+  with it. It needs what \`passkeys.attestation\` and \`passkeys.anchors\` proved when the passkey was registered. The cookie
+  from before a step-up, which lives on for a minute, does not gain what the newer passkey proves.
 - \`times\` have a fixed offset from UTC and know no summer time. One of several suffices.
 - \`preflight\`: with \`pass\` the upstream receives CORS preflights (\`OPTIONS\` with \`Origin\` and
   \`Access-Control-Request-Method\`) of anybody, without an identity, and answers them itself. It must do nothing else for

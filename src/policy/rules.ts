@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { authenticatorRule } from './authenticator.ts';
 import { type Network, networkForm, parseNetwork } from './network.ts';
 import { parseTimeWindow, type TimeWindow, timeWindowForm } from './time-window.ts';
 import { duration, groupName, parsed, text } from './values.ts';
@@ -25,6 +26,8 @@ export interface Policy {
   readonly sameSite: boolean;
   /** What becomes of a CORS preflight, which never carries a session. */
   readonly preflight: 'deny' | 'pass';
+  /** What must be attested of the passkey; `aaguids` null: any model. */
+  readonly authenticator: { readonly aaguids: readonly string[] | null } | null;
   readonly userVerification: boolean;
   /** Milliseconds since the last confirmation; null: as long as the session. */
   readonly maxAge: number | null;
@@ -98,6 +101,7 @@ export const policySchema = v.strictObject({
     ),
     'deny',
   ),
+  authenticator: v.optional(authenticatorRule),
   userVerification: v.optional(
     v.pipe(v.boolean(), v.description('the passkey must have checked who holds it (fingerprint, face, PIN)')),
     true,
@@ -121,6 +125,7 @@ export function toPolicy(written: v.InferOutput<typeof policySchema>): Policy {
     times: written.times ?? null,
     sameSite: written.sameSite,
     preflight: written.preflight,
+    authenticator: written.authenticator === undefined ? null : { aaguids: written.authenticator.aaguids ?? null },
     userVerification: written.userVerification,
     maxAge: written.maxAge ?? null,
     words: written.words,

@@ -61,6 +61,8 @@ const sections: readonly Section[] = [
       step_up_required:
         'the session is good, its last confirmation is too old or did not check who holds the passkey; `max_age` and `acr_values` say what is asked for (RFC 9470)',
       not_allowed: 'the policy keeps this user out; the audit line names policy and rule',
+      authenticator_not_allowed:
+        'the policy asks for an attested passkey or for certain models, and the session was last confirmed with another one',
       policy_unknown:
         'the location names a policy or workload that `fido2.json` does not have; nginx’s error log names it',
       forbidden: 'nginx itself refused, for example by `deny` or because of a dot segment in the path',

@@ -2,6 +2,7 @@ import { createLocalJWKSet, jwtVerify } from 'jose';
 import { expect, test } from 'vitest';
 import { nodeSubtle } from '../../src/cli/runtime.ts';
 import { generateSigningKey, importSigningKey } from '../../src/crypto/sign.ts';
+import type { Credential } from '../../src/identity/credential.ts';
 import { makeIdentityToken, type TokenRequest } from '../../src/identity/identity-token.ts';
 import { jwksOf, withNewKey } from '../../src/identity/signing-keys.ts';
 
@@ -29,6 +30,22 @@ const request: TokenRequest = {
   life: 120_000,
   id: 'jti',
   now,
+};
+
+const aCredential: Credential = {
+  id: 'id',
+  publicKey: '',
+  algorithm: -7,
+  signCount: 0,
+  transports: [],
+  backupEligible: false,
+  backedUp: false,
+  uvInitialized: true,
+  aaguid: '00000000-0000-0000-0000-000000000001',
+  format: 'packed',
+  name: 'Key',
+  created: 0,
+  lastUsed: null,
 };
 
 test('jose verifies the token and finds every claim', async () => {
@@ -72,4 +89,17 @@ test('a token over 4 KB is refused, never cut', async () => {
   const groups = Array.from({ length: 100 }, (_, i) => `group-${i}-`.padEnd(60, 'x'));
   const user = { ...request.user, groups };
   await expect(makeIdentityToken(signingKey, { ...request, user })).rejects.toMatchObject({ code: 'token_too_large' });
+});
+
+test.each([
+  [{ attested: true, backupEligible: false }, 'phrh', 'hwk'],
+  [{ attested: true, backupEligible: true }, 'phr', 'swk'],
+  [{ attested: false, backupEligible: false }, 'phr', 'swk'],
+  [{ backupEligible: false }, 'phr', 'swk'],
+])('hardware is told where it is proven: %o', async (known, acr, amr) => {
+  const credential = { ...aCredential, ...known };
+  const { payload } = await jwtVerify(await makeIdentityToken(signingKey, { ...request, credential }), jwks, {
+    currentDate: new Date(now),
+  });
+  expect(payload).toMatchObject({ acr, amr: ['pop', amr, 'user', 'mfa'] });
 });

@@ -4,12 +4,15 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { CreationOptionsJSON } from '../../src/protocol/options.ts';
 import { type AttestationName, Authenticator, type AuthenticatorOptions } from '../helpers/authenticator.ts';
+import { addPasskey } from '../helpers/ceremonies.ts';
 import { createAuthority } from '../helpers/certificates.ts';
-import { type Answer, enrol, invite, post } from '../helpers/client.ts';
+import { type Answer, enrol, get, invite, login, post } from '../helpers/client.ts';
 import { needs } from '../helpers/needs.ts';
 import { type RunningNginx, startNginx } from '../helpers/nginx.ts';
 import { pemOf, uuidOf } from '../helpers/pem.ts';
 import { readUser } from '../helpers/records.ts';
+import { gatedLocation } from '../helpers/site-conf.ts';
+import { startUpstream, type Upstream } from '../helpers/upstream.ts';
 
 const zero = Buffer.alloc(16);
 const authority = createAuthority('A maker');
@@ -89,6 +92,73 @@ describe.runIf(hasNginx)('a site that takes attested passkeys of some models alo
     const answer = await answerOf(nginx, code, make({ attestation: 'packed-x5c' }));
     expect([answer.status, answer.json().code]).toEqual([503, 'unfit']);
     expect(nginx.errorLog()).toMatch(/passkeys\.anchors: .*makers\.pem: 0 of 0 certificates/);
+  });
+});
+
+describe.runIf(hasNginx)('policies that ask for the passkey', () => {
+  let nginx: RunningNginx;
+  let upstream: Upstream;
+  let hardware: Authenticator;
+  let plain: Authenticator;
+  let cookie: string;
+
+  beforeAll(async () => {
+    upstream = await startUpstream();
+    nginx = await startNginx({
+      upstream,
+      locations: ['attested', 'model', 'other'].map((name) => gatedLocation(`/${name}/`, name)).join(''),
+      settings: {
+        passkeys: { anchors: ['makers.pem'], attestation: 'direct' },
+        policies: {
+          user: {},
+          attested: { authenticator: { attested: true } },
+          model: { authenticator: { aaguids: [uuidOf(model)] } },
+          other: { authenticator: { aaguids: [uuidOf(banned)] } },
+        },
+      },
+      prepare: (folder) => writeFileSync(join(folder, 'makers.pem'), pemOf(authority.certificate), { mode: 0o644 }),
+    });
+    hardware = new Authenticator({ origin: nginx.origin, authority, aaguid: model, attestation: 'packed-x5c' });
+    plain = new Authenticator({ origin: nginx.origin, aaguid: model });
+    ({ cookie } = await enrol(nginx, hardware, { user: 'ada' }));
+    await addPasskey(nginx, plain, cookie);
+  });
+
+  async function contextOf(each: string) {
+    const { acr, amr } = (await get(nginx, '/fido2/session', { cookie: each })).json();
+    return [acr, amr];
+  }
+
+  const statuses = (each: string): Promise<number[]> =>
+    Promise.all(
+      ['/app/', '/attested/', '/model/', '/other/'].map(
+        async (path) => (await get(nginx, path, { cookie: each })).status,
+      ),
+    );
+
+  it('admit what is attested, by model', async () => {
+    expect(await statuses(cookie)).toEqual([200, 200, 200, 403]);
+    const tokens = upstream.arrived.map((each) => each.header('fido2-identity') ?? '');
+    expect(tokens.map((token) => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()))).toEqual(
+      Array(3).fill(expect.objectContaining({ acr: 'phrh', amr: ['pop', 'hwk', 'user', 'mfa'] })),
+    );
+    expect(await contextOf(cookie)).toEqual(['phrh', ['pop', 'hwk', 'user', 'mfa']]);
+  });
+
+  it('refuse the same user by another passkey, and say what is needed', async () => {
+    const weak = await login(nginx, plain);
+    expect(await statuses(weak)).toEqual([200, 403, 403, 403]);
+    expect(await contextOf(weak)).toEqual(['phr', ['pop', 'swk', 'user', 'mfa']]);
+    const page = await get(nginx, '/attested/', { cookie: weak, headers: { Accept: 'text/html' } });
+    expect(page.text).toContain('This page needs another passkey');
+  });
+
+  it('give the cookie from before a step-up nothing of the passkey after it, nor the other way round', async () => {
+    const before = await login(nginx, plain);
+    const after = await login(nginx, hardware, { cookie: before, policy: 'user' });
+    expect(await statuses(after)).toEqual([200, 200, 200, 403]);
+    expect(await statuses(before)).toEqual([200, 403, 403, 403]);
+    expect(await contextOf(before)).toEqual(['phr', ['pop', 'swk', 'user', 'mfa']]);
   });
 });
 

@@ -14,6 +14,7 @@ const ana: Subject = {
   userVerified: true,
   authTime: now - minute,
 };
+const model = 'cb69481e-8ff7-4039-93ec-0a2729a154a8';
 const november = 'Tue 22:00-22:31 Z';
 const written = (rules: object): Policy => toPolicy(v.parse(policySchema, { userVerification: false, ...rules }));
 const open = written({});
@@ -176,6 +177,7 @@ describe('for every subject and policy', () => {
     name: fc.constantFrom('ana', 'eve'),
     groups: names,
     userVerified: fc.boolean(),
+    authenticator: fc.constantFrom(null, { attested: true, aaguid: model }, { attested: false, aaguid: model }),
     authTime: fc.integer({ min: now - 10 * minute, max: now + 2 * minute }),
   });
   const policies: fc.Arbitrary<Policy> = fc.record({
@@ -185,6 +187,7 @@ describe('for every subject and policy', () => {
     times: fc.constant(null),
     sameSite: fc.constant(false),
     preflight: fc.constant('deny'),
+    authenticator: fc.constantFrom(null, { aaguids: null }, { aaguids: [model] }),
     groups: fc.record({ none: names, all: names, any: names }),
     users: fc.option(fc.subarray(['ana', 'eve'], { minLength: 1 })),
     userVerification: fc.boolean(),
@@ -244,6 +247,42 @@ describe('for every subject and policy', () => {
         expect(lines.filter((line) => line.startsWith('fails: '))).toHaveLength(failing.length);
       }),
     );
+  });
+});
+
+describe('the passkey', () => {
+  const key = { attested: true, aaguid: model };
+  const other = '00000000-0000-0000-0000-000000000001';
+
+  test.each([
+    ['attested', { attested: true }, key, null],
+    ['attested, of any model', { attested: true }, { attested: true, aaguid: other }, null],
+    ['not attested', { attested: true }, { attested: false, aaguid: model }, 'authenticator.attested'],
+    ['not known', { attested: true }, null, 'authenticator.attested'],
+    ['of the model', { aaguids: [other, model] }, key, null],
+    ['of another', { aaguids: [other] }, key, 'authenticator.aaguids'],
+    [
+      'of the model by its own word',
+      { aaguids: [model] },
+      { attested: false, aaguid: model },
+      'authenticator.attested',
+    ],
+  ])('%s', (_, authenticator, found, rule) => {
+    const decision = evaluate({ ...ana, authenticator: found }, written({ authenticator }), now);
+    expect(decision.outcome === 'deny' ? decision.rule : null).toBe(rule);
+  });
+
+  test('one that cannot be mended by a touch is refused before anybody is asked for one', () => {
+    const policy = written({ authenticator: { attested: true }, maxAge: '1m' });
+    expect(evaluate({ ...ana, authTime: 0, authenticator: null }, policy, now).outcome).toBe('deny');
+  });
+
+  test('explain says what is missing', () => {
+    const policy = written({ authenticator: { aaguids: [other] } });
+    expect(explain(ana, 'p', evaluate({ ...ana, authenticator: key }, policy, now)).slice(1)).toEqual([
+      'holds: a certificate attests who made the passkey’s authenticator',
+      `fails: its model ${model} is not among ${other}`,
+    ]);
   });
 });
 

@@ -65,6 +65,7 @@ test('what is not written has its default', () => {
           times: null,
           sameSite: false,
           preflight: 'deny',
+          authenticator: null,
           userVerification: true,
           maxAge: null,
         },
@@ -98,6 +99,7 @@ test('a policy in full', () => {
       policies: {
         p: {
           deny: { users: ['eve'], groups: ['x'] },
+          authenticator: { attested: true },
           methods: ['GET'],
           networks: ['10.0.0.0/8'],
           times: ['Mon-Fri 08:00-18:00 +01:00'],
@@ -115,6 +117,7 @@ test('a policy in full', () => {
     }),
   ).settings;
   expect(policies.get('p')).toEqual({
+    authenticator: { aaguids: null },
     deny: { users: ['eve'], groups: ['x'] },
     methods: ['GET'],
     networks: [expect.objectContaining({ text: '10.0.0.0/8' })],

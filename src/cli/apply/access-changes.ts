@@ -21,7 +21,16 @@ interface Account {
   readonly groups: readonly string[];
 }
 
-const conditions = ['methods', 'networks', 'times', 'sameSite', 'preflight', 'userVerification', 'maxAge'] as const;
+const conditions = [
+  'methods',
+  'networks',
+  'times',
+  'sameSite',
+  'preflight',
+  'authenticator',
+  'userVerification',
+  'maxAge',
+] as const;
 
 /** What two documents admit differently, by the gate's own evaluator: who, with all conditions met. */
 export function accessChanges(before: Settings, after: Settings, accounts: readonly Account[]): AccessChanges {
@@ -48,6 +57,7 @@ function isAdmitted({ id, name, groups }: Account, policy: Policy | undefined): 
   const membership: Policy = {
     ...policy,
     ...{ methods: null, networks: null, times: null, sameSite: false, userVerification: false, maxAge: null },
+    authenticator: null,
   };
   const decision: Decision = evaluate({ userId: id, name, groups, userVerified: true, authTime: 0 }, membership, 0);
   return decision.outcome === 'allow';

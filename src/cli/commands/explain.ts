@@ -1,3 +1,4 @@
+import { authenticatorOf, type Credential } from '../../identity/credential.ts';
 import { groupsAt, isActive, nextEnd } from '../../identity/membership.ts';
 import { parseDocument } from '../../policy/document.ts';
 import { parseDuration } from '../../policy/duration.ts';
@@ -20,6 +21,7 @@ export const explainCommand: Command = {
     { flags: '--policy <name>', summary: 'policy of fido2.json' },
     { flags: '--method <method>', summary: 'method of the request', default: 'GET' },
     { flags: '--from <address>', summary: 'the client’s address, for a policy that asks for networks' },
+    { flags: '--passkey <name>', summary: 'name or id of the passkey; default: the one that is admitted' },
     { flags: '--age <duration>', summary: 'how long ago the passkey was last used; default: just now' },
     { flags: '--no-uv', summary: 'the passkey did not check who holds it' },
   ],
@@ -40,8 +42,16 @@ async function explainAccess(input: Input): Promise<Answer> {
   const age = ageOf(input);
   const asked = askedOf(input, policy);
   const now = ports.clock.now();
-  const subject = { userId: user.id, name: user.name, groups: groupsAt(user, now), userVerified: input.flag('uv') };
-  const decision = evaluate({ ...subject, authTime: now - age }, policy, now, asked);
+  const person = { userId: user.id, name: user.name, groups: groupsAt(user, now) };
+  const confirmed = { ...person, userVerified: input.flag('uv'), authTime: now - age };
+  const decide = (passkey: Credential | null): Decision =>
+    evaluate({ ...confirmed, authenticator: passkey && authenticatorOf(passkey) }, policy, now, asked);
+  // the one that gets furthest: whoever has several may choose
+  const passkeys = user.credentials.filter(
+    ({ id, name }) => (input.text('passkey') ?? id) === id || input.text('passkey') === name,
+  );
+  const passkey = passkeys.find((each) => decide(each).outcome !== 'deny') ?? passkeys[0] ?? null;
+  const decision = decide(passkey);
   const placeOf = placesIn(text, policyName);
   const [outcome = '', ...reasons] = explain({ name: printable(user.name) }, policyName, decision);
   const assumed = {
@@ -49,6 +59,7 @@ async function explainAccess(input: Input): Promise<Answer> {
     userVerification: input.flag('uv'),
     method: asked.method,
     from: input.text('from') ?? null,
+    passkey: policy.authenticator === null ? null : (passkey?.name ?? null),
   };
   const trace = decision.trace.map((check, i) => ({ ...check, reason: reasons[i] ?? '', ...placeOf(check.rule) }));
   const end = nextEnd(user, now);
@@ -80,11 +91,12 @@ function placesIn(text: string, policy: string): (rule: Rule) => { line: number;
   };
 }
 
-function assumptions({ confirmed, userVerification, method, from }: Record<string, unknown>): string {
+function assumptions({ confirmed, userVerification, method, from, passkey }: Record<string, unknown>): string {
   const when = confirmed === 'just now' ? confirmed : `${confirmed} ago`;
   const verified = userVerification === true ? 'with' : 'without';
+  const key = passkey === null ? '' : ` by the passkey ${printable(String(passkey))}`;
   const address = from === null ? '' : ` from ${from}`;
-  return `confirmed ${when} ${verified} user verification, a ${method} request of the site itself${address}`;
+  return `confirmed ${when} ${verified} user verification${key}, a ${method} request of the site itself${address}`;
 }
 
 function askedOf(input: Input, policy: Policy): Asked {
