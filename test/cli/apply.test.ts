@@ -1,7 +1,8 @@
-import { writeFileSync } from 'node:fs';
+import { chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { accessChanges } from '../../src/cli/apply/access-changes.ts';
+import { readInForce } from '../../src/cli/apply/internal-listener.ts';
 import { createUser } from '../../src/identity/user.ts';
 import { parseSettings } from '../../src/policy/settings.ts';
 import { Authenticator } from '../helpers/authenticator.ts';
@@ -48,7 +49,7 @@ describe.runIf(await needs('nginx'))('apply', () => {
 
   beforeAll(async () => {
     await buildCommand();
-    nginx = await startNginx({ upstream: await startUpstream(), workers: 2 });
+    nginx = await startNginx({ upstream: await startUpstream(), workers: 4 });
     ({ cookie } = await enrol(nginx, new Authenticator({ origin: nginx.origin }), { user: 'ada' }));
     await createUser(nginx.ports, { name: 'bob', groups: ['admins'] });
     await createUser(nginx.ports, { name: 'gone', groups: ['admins'], until: 1 });
@@ -67,7 +68,12 @@ describe.runIf(await needs('nginx'))('apply', () => {
     expect(stderr).toContain('- ada is no longer admitted by user');
     expect(stdout).toBe('in force on all workers\n');
     expect(exit).toBe(0);
-    expect(await Promise.all(Array.from({ length: 8 }, () => status('/app/')))).toEqual(Array(8).fill(403));
+    expect(await Promise.all(Array.from({ length: 16 }, () => status('/app/')))).toEqual(Array(16).fill(403));
+    const reports = await Promise.all(
+      Array.from({ length: 40 }, () => readInForce(join(nginx.folder, 'run/fido2.sock'))),
+    );
+    expect(new Set(reports.map(({ digest }) => digest)).size).toBe(1);
+    expect(new Set(reports.map(({ worker }) => worker)).size).toBeGreaterThan(1);
     expect(nginx.audit().map(({ event }) => event)).toContain('settings_apply');
   });
 
@@ -86,6 +92,16 @@ describe.runIf(await needs('nginx'))('apply', () => {
     expect(exit).toBe(1);
     expect(stderr).toMatch(/fido2\.json:\d+:\d+: policies\.user\.group: there is no such member/);
     expect(await status('/app/')).toBe(403);
+  });
+
+  test.runIf(process.geteuid?.() === 0)('one that the workers cannot read leaves it as well, and is told', async () => {
+    withPolicies({ user: {} });
+    const file = join(nginx.folder, 'fido2.json');
+    chownSync(file, 0, 0);
+    const { status: exit, stderr } = await apply();
+    chownSync(file, nginx.owner.uid, nginx.owner.gid);
+    expect(stderr).toMatch(/not in force, the last good one stays: .*fido2[.]json/);
+    expect([exit, await status('/app/')]).toEqual([1, 403]);
   });
 
   test('takes the process number from a file, and none that is not there', async () => {

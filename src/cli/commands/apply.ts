@@ -53,7 +53,7 @@ async function apply(input: Input): Promise<Answer> {
   const master = masterOf(input.text('pid'), before);
   if (!input.json) for (const line of lines) printProgress(line);
   reload(master);
-  await awaitDocument(socket, digest);
+  await awaitDocument(socket, digest, before);
   const event = { time: isoTime(Date.now()), event: 'settings_apply', by: callerName(), settings: digest };
   asOwner(ownerOf(folder), () => {
     appendFileSync(join(folder, 'audit.log'), `${JSON.stringify(event)}\n`, { mode: 0o600 });
@@ -103,7 +103,7 @@ function reload(master: number): void {
 }
 
 /** The document in force stands in memory that all workers share: one answer is every worker's. */
-async function awaitDocument(socket: string, digest: string): Promise<void> {
+async function awaitDocument(socket: string, digest: string, before: InForce): Promise<void> {
   const end = Date.now() + patience;
   let reason = '';
   while (Date.now() < end) {
@@ -111,6 +111,8 @@ async function awaitDocument(socket: string, digest: string): Promise<void> {
       const { digest: found, degraded } = await readInForce(socket);
       if (found === digest && degraded === null) return;
       reason = degraded ?? 'nginx still has the old document';
+      // a worker looks at the document once: what it refused now it will not take later
+      if (degraded !== null && degraded !== before.degraded) break;
     } catch (error) {
       // a worker that leaves closes its connections
       if (!(error instanceof CommandError)) throw error;
