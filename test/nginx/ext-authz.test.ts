@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Authenticator } from '../helpers/authenticator.ts';
 import { type Answer, cookieName, type Enrolment, enrol, type RequestOptions, request } from '../helpers/client.ts';
+import { projectFolder } from '../helpers/command.ts';
 import { needs } from '../helpers/needs.ts';
 import { type RunningNginx, startNginx } from '../helpers/nginx.ts';
 import { verifyIdentity } from '../helpers/upstream.ts';
@@ -182,6 +185,19 @@ describe.runIf(await needs('nginx'))('a listener for other proxies', () => {
       expect((await ask(asker, 'broken', { cookie: ada.cookie })).status).toBe(503);
       expect((await ask(asker, 'somebody', { cookie: ada.cookie })).status).toBe(403);
     });
+  });
+
+  it('has Envoy take out every name that nginx itself blanks for an upstream', async () => {
+    const snippet = readFileSync(join(projectFolder, 'nginx-conf/upstream.conf'), 'utf8');
+    const blanked = [...snippet.matchAll(/^proxy_set_header (\S+) "";/gm)].map(([, name = '']) => name.toLowerCase());
+    // what a proxy says of itself is for that proxy to say
+    const ours = blanked.filter((name) => !/^(?:x-|forwarded$)/.test(name));
+    expect(ours).toContain('remote-user');
+    for (const name of ['user', 'told']) {
+      const { headers } = await ask('ext-authz', name, { cookie: eve.cookie });
+      const removed = headers['x-envoy-auth-headers-to-remove']?.split(',') ?? [];
+      expect(ours.filter((each) => !removed.includes(each) && headers[each] === undefined)).toEqual([]);
+    }
   });
 
   it.each(['ext-authz', 'forward-auth'] as const)('%s: a person is sent to sign in', async (asker) => {
