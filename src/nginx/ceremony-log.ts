@@ -79,7 +79,8 @@ function documentOf(ceremony: Ceremony, step: string | undefined): object {
   const { stored, signCount, ...rest } = expected;
   // the form has no word for a counter that is only reported
   const counter = signCount === 'report' ? { signCount: 0 } : {};
-  return { kind, expected: { ...written(rest), time }, credential, stored: { ...written(stored), ...counter } };
+  const record = stored === null ? null : { ...written(stored), ...counter };
+  return { kind, expected: { ...written(rest), time }, credential, stored: record };
 }
 
 /** Bytes in base64url, lists of bytes too. */
