@@ -1,5 +1,6 @@
 import { fromUtf8, toHex, utf8 } from '../bytes.ts';
 import { Fido2Error } from '../errors.ts';
+import { answer } from './answer.ts';
 import { isKey } from './keys.ts';
 import { type Clock, FileError, type Files, type Random } from './ports.ts';
 import type { RecordValue, Store, StoredRecord } from './store.ts';
@@ -242,14 +243,4 @@ export function createFileStore({ files, clock, random, root, log }: FileStoreOp
 
 function isRecordValue(value: object): value is RecordValue {
   return 'v' in value && value.v === 1;
-}
-
-/** A file operation that fails is an answer that cannot be had, never "no such record". */
-function answer<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof FileError) throw new Fido2Error('store_unavailable', error.message, { cause: error });
-    throw error;
-  }
 }
