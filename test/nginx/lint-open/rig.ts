@@ -1,4 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer as createHttp2Server, type ServerHttp2Session } from 'node:http2';
 import { createServer } from 'node:https';
 import { join } from 'node:path';
 import { Authenticator } from '../../helpers/authenticator.ts';
@@ -72,6 +73,25 @@ async function startImpostor(arrived: Arrived[]): Promise<number> {
   return address.port;
 }
 
+/** An upstream that speaks HTTP/2 and remembers the headers. */
+async function startGrpc(arrived: ReadonlyMap<string, string>[]): Promise<number> {
+  const server = createHttp2Server();
+  server.on('stream', (stream, headers) => {
+    arrived.push(new Map(Object.entries(headers).map(([name, value]) => [name.toUpperCase(), String(value)])));
+    stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { endStream: true });
+  });
+  const sessions = new Set<ServerHttp2Session>();
+  server.on('session', (session) => sessions.add(session));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  cleanUp(() => {
+    for (const session of sessions) session.destroy();
+    server.close();
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the gRPC upstream has no port');
+  return address.port;
+}
+
 const hostOf = (trap: number, side: Side): string => `${side}-${trap}.test`;
 const begin = (trap: number, side: Side): string => `# begin ${hostOf(trap, side)}`;
 const end = (trap: number, side: Side): string => `# end ${hostOf(trap, side)}`;
@@ -106,12 +126,14 @@ export async function startTraps(traps: readonly Trap[]): Promise<TrapSite> {
   ]);
   const foreign: Arrived[] = [];
   const impostor = await startImpostor(foreign);
+  const streams: ReadonlyMap<string, string>[] = [];
+  const grpc = await startGrpc(streams);
   const relayPort = await freePort();
   const placeIn = ({ folder, port }: Pick<SitePaths, 'folder' | 'port'>): Place => ({
     ...{ folder, port, relayPort, otherPort: other.port },
     snippet: (name) => readFileSync(join(folder, 'conf/fido2', name), 'utf8'),
   });
-  const upstreams = { other: other.port, tls: impostor, fastcgi: fastCgi.port, uwsgi: uwsgi.port };
+  const upstreams = { other: other.port, tls: impostor, fastcgi: fastCgi.port, uwsgi: uwsgi.port, grpc };
   const sides = traps.flatMap((trap, i) => (['bad', 'good'] as const).map((side) => ({ trap, i, side })));
   const nginx = await startNginx({
     upstream: app,
@@ -178,18 +200,22 @@ export async function startTraps(traps: readonly Trap[]): Promise<TrapSite> {
       const host = hostOf(trap, side);
       const site = { port: nginx.port, origin: `http://${host}` };
       const cookie = (of: 'ada' | 'bob'): string => enrolled[of].cookie;
-      const logs = [app.arrived, other.arrived, foreign, fastCgi.arrived, uwsgi.arrived];
+      const logs = [app.arrived, other.arrived, foreign, fastCgi.arrived, uwsgi.arrived, streams];
       const visit = async (path: string, { as, ...options }: VisitOptions = {}) => {
         const before = logs.map(({ length }) => length);
         const answer = await request(site, { path, ...options, ...(as && { cookie: cookie(as) }) });
         // a mirrored request goes on after the answer
         await get(nginx, '/fido2/healthz');
-        const [n = 0, o = 0, t = 0, f = 0, u = 0] = before;
+        const [n = 0, o = 0, t = 0, f = 0, u = 0, g = 0] = before;
         return {
           answer,
           app: app.arrived.slice(n),
           other: [...other.arrived.slice(o), ...foreign.slice(t)],
-          parameters: [...fastCgi.arrived.slice(f).map(({ params }) => params), ...uwsgi.arrived.slice(u)],
+          parameters: [
+            ...fastCgi.arrived.slice(f).map(({ params }) => params),
+            ...uwsgi.arrived.slice(u),
+            ...streams.slice(g),
+          ],
         };
       };
       const during = async (work: () => Promise<void>) => {

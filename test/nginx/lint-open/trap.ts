@@ -37,7 +37,7 @@ export interface Sight {
   readonly answer: Answer;
   /** What arrived meanwhile at the upstream that is gated elsewhere. */
   readonly app: readonly Arrived[];
-  /** What arrived at the others: of HTTP, TLS, FastCGI and uwsgi. */
+  /** What arrived at the others: of HTTP and TLS, and of FastCGI, uwsgi and gRPC. */
   readonly other: readonly Arrived[];
   readonly parameters: readonly ReadonlyMap<string, string>[];
 }

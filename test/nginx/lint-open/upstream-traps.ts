@@ -110,6 +110,16 @@ export const upstreamTraps: readonly Trap[] = [
   },
   {
     code: 'identity_missing',
+    name: 'gRPC without its snippet',
+    also: ['session_cookie_forwarded'],
+    bad: { server: gated('/app/', '', 'grpc_pass grpc://grpc$fido2_deny; # here') },
+    good: { server: gated('/app/', '', 'grpc_pass grpc://grpc$fido2_deny;', 'include fido2/grpc.conf;') },
+    see: identities,
+    open: ['forged'],
+    closed: ours,
+  },
+  {
+    code: 'identity_missing',
     name: 'the client’s own header passed on besides',
     bad: {
       server: gated('/app/', 'proxy_set_header Fido2-Identity $http_fido2_identity;', `${closedPass} # here`),
