@@ -4,7 +4,7 @@ import type { Logins, Misses } from './logins.ts';
 import { formatSpread } from './statistics.ts';
 import type { Throughput } from './throughput.ts';
 import { formatVerification } from './verify/format-verification.ts';
-import type { Verification } from './verify/measure.ts';
+import type { Verifications } from './verify/measure.ts';
 
 export interface Machine {
   readonly processor: string;
@@ -29,7 +29,7 @@ export interface Report {
     readonly peer: Logins | null;
     readonly misses: Misses;
   };
-  verification?: readonly Verification[];
+  verification?: Verifications;
   hop?: {
     readonly generator: string;
     readonly connections: number;
@@ -123,7 +123,7 @@ export function formatReport(report: Report): string {
     );
   }
   for (const kind of verification === undefined ? [] : (['registration', 'authentication'] as const)) {
-    const [head = [], ...rows] = formatVerification(kind, verification ?? []);
+    const [head = [], ...rows] = formatVerification(kind, verification?.rows ?? []);
     lines.push(
       '',
       `CPU us for the verification of one ${kind}; the others also against ours in Node: median [min-max]`,
@@ -145,6 +145,10 @@ export function formatReport(report: Report): string {
         ]),
       ),
     );
+  }
+  if (verification !== undefined) {
+    const { first, last } = verification.memory;
+    lines.push('', `Memory of nginx's worker: ${first} KB after the first verification, ${last} KB after all`);
   }
   lines.push(...skipped.map((line) => `left out: ${line}`));
   return lines.join('\n');

@@ -10,7 +10,7 @@ import { verifyMlDsa } from '../../src/crypto/ml-dsa.ts';
 import { createVerifier } from '../../src/crypto/verify.ts';
 import { get } from '../ceremonies.ts';
 import { type RunningNginx, startNginx } from '../nginx.ts';
-import { cpuTime } from '../processes.ts';
+import { cpuTime, privateDirty } from '../processes.ts';
 import { type Spread, spreadOf } from '../statistics.ts';
 import { makeSamples, type Sample } from './samples.ts';
 import { verifySample } from './verify-sample.ts';
@@ -32,6 +32,12 @@ export interface Verification {
   readonly costs: Readonly<Record<Engine, Cost | null>>;
 }
 
+export interface Verifications {
+  readonly rows: readonly Verification[];
+  /** Kilobytes that are the worker's own after its first verification, and after all. */
+  readonly memory: { readonly first: number; readonly last: number };
+}
+
 /** Verifies a sample so many times; microseconds of processor time of all. */
 type Run = (sample: number, count: number) => Promise<number>;
 
@@ -41,18 +47,20 @@ export async function measureVerification(
   folder: string,
   plan: { readonly rounds: number; readonly milliseconds: number },
   note: (line: string) => void,
-): Promise<Verification[]> {
+): Promise<Verifications> {
   const samples = makeSamples();
   const running = await startVerifying(nginx, join(folder, 'verify'), samples);
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   try {
     const runs = { ...nginxRuns(running, agent), ...(await nodeRuns(samples)) };
+    await runs.nginx(0, 1);
+    const first = privateDirty(running.worker);
     const rows: Verification[] = [];
     for (const [index, { kind, name }] of samples.entries()) {
       note(`verify: ${kind} ${name}`);
       rows.push({ kind, name, costs: await measureSample(index, runs, plan) });
     }
-    return rows;
+    return { rows, memory: { first, last: privateDirty(running.worker) } };
   } finally {
     agent.destroy();
     await running.stop();
