@@ -12,7 +12,7 @@ import { startSidecarRig } from './istio-rig.ts';
 import { type MeshRig, workloadId } from './rig.ts';
 
 /** Hours in the product; the mesh’s caches are as much shorter. */
-const schedule = { publish: 4000, rotate: 5000, retire: 3000 };
+const schedule = { publish: 6000, rotate: 7000, retire: 3000 };
 
 const hasEnvoy = await needs('envoy');
 const hasIstio = hasEnvoy && (await needs('mesh tools'));
