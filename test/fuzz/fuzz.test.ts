@@ -13,6 +13,11 @@ describe.runIf(await needs('jazzer'))('a minute with libFuzzer', () => {
     expect(finding).toContain('TypeError: found');
   });
 
+  test('finds a process that grows by more than 64 MiB', async () => {
+    const { finding } = await fuzz(await jazzerCommand(), 'hoarding', { runs: 200_000 });
+    expect(finding).toMatch(/Error: the process grew from \d+ to \d+ KiB/);
+  });
+
   test('finds no input that is answered with anything but a coded refusal', { timeout: 240_000 }, async () => {
     const command = await jazzerCommand();
     const targets = await prepareFuzzing();

@@ -116,6 +116,8 @@ function blob(input: Uint8Array): unknown {
   return readMetadataBlob(text, { roots: anchors, signer: null, time: inputs.time }, verifier);
 }
 
+const hoard: Uint8Array[] = [];
+
 const functions: Readonly<Record<string, (input: Uint8Array) => unknown>> = {
   cbor: decodeCbor,
   key: (input) => toPublicKey(parseCoseKey(input)),
@@ -131,10 +133,11 @@ const functions: Readonly<Record<string, (input: Uint8Array) => unknown>> = {
   response: responses,
   jws: (input) => parseJws(fromUtf8(input) ?? ''),
   blob,
-  // what shows that a defect is found: the test of the fuzzer runs it
+  // what shows that a defect and a leak are found: the test of the fuzzer runs these
   planted: (input) => {
     if (fromUtf8(input.subarray(0, 3)) === 'bug') throw new TypeError('found');
   },
+  hoarding: () => hoard.push(new Uint8Array(4096).fill(1)),
 };
 
 const work = functions[process.env.FUZZ_TARGET ?? ''];
