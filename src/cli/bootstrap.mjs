@@ -55,7 +55,8 @@ function isInstalled(development) {
   return complete && installed >= time(join(root, 'package-lock.json'));
 }
 
-const bundles = ['fido2_gate.js', 'fido2.js', 'fido2_enrol.js', 'fido2_pages.js', 'fido2_user.js', 'ngx-fido2'];
+const scripts = ['fido2_gate.js', 'fido2.js', 'fido2_enrol.js', 'fido2_pages.js', 'fido2_user.js', 'fido2_txn.js'];
+const bundles = [...scripts, 'ngx-fido2'];
 
 function isBuilt() {
   const sources = ['src', 'esbuild.config.mjs', 'package-lock.json'].map((name) => newest(join(root, name)));

@@ -17,12 +17,12 @@ export interface ConfPaths {
 
 export const snippets = [
   ...['http.conf', 'server.conf', 'upstream.conf', 'grpc.conf', 'fastcgi.conf', 'uwsgi.conf', 'public.conf'],
-  ...['remote-user.conf', 'bearer.conf', 'well-known.conf'],
+  ...['remote-user.conf', 'bearer.conf', 'txn.conf', 'well-known.conf'],
   ...['ext-authz.conf', 'forward-auth.conf', 'auth-url.conf', 'asked.conf', 'admit.conf', 'admit-user.conf'],
   ...['path.conf', 'discovery.conf', 'handler.conf', 'main.conf', 'enrol.conf', 'user.conf'],
   ...['errors.conf', 'refusal.conf', 'svid.conf'],
 ];
-const scripts = ['fido2_gate.js', 'fido2.js', 'fido2_enrol.js', 'fido2_pages.js', 'fido2_user.js'];
+const scripts = ['fido2_gate.js', 'fido2.js', 'fido2_enrol.js', 'fido2_pages.js', 'fido2_user.js', 'fido2_txn.js'];
 
 /** Writes the snippets, the origins and the scripts into the folder `paths.scripts`. */
 export function renderConf(paths: ConfPaths, origins: readonly string[]): void {

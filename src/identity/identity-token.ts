@@ -25,6 +25,10 @@ export interface TokenRequest {
   readonly credential?: Credential | null | undefined;
   readonly issuer: string;
   readonly audience: string;
+  /** The policy that was held, for tokens that are made of this one; null says nothing of it. */
+  readonly scope: string | null;
+  /** Groups in a map besides, for Consul, which compares no lists. */
+  readonly groupMap: boolean;
   /** Milliseconds, at most 300,000. */
   readonly life: number;
   readonly id: string;
@@ -32,11 +36,11 @@ export interface TokenRequest {
 }
 
 /** Envoy caches no larger ones, and every proxied request carries it. */
-const sizeLimit = 4096;
+export const tokenSizeLimit = 4096;
 
 /** The identity token, profile `assertion`: an ES256 JWT that lives for `life`. */
 export async function makeIdentityToken(key: SigningKey, request: TokenRequest): Promise<string> {
-  const { user, session, authentication, issuer, audience, life, id, now } = request;
+  const { user, session, authentication, issuer, audience, scope, groupMap, life, id, now } = request;
   if (!(life >= 1000 && life <= 300_000)) throw new Fido2Error('unfit', `a token may not live for ${life} ms`);
   const iat = Math.floor(now / 1000);
   const { acr, amr } = authenticationContext(authentication.userVerified, request.credential ?? null);
@@ -50,6 +54,8 @@ export async function makeIdentityToken(key: SigningKey, request: TokenRequest):
       preferred_username: user.name,
       name: user.displayName,
       groups: [...user.groups],
+      ...(groupMap ? { grp: Object.fromEntries(user.groups.map((group) => [group, '1'])) } : {}),
+      ...(scope === null ? {} : { scope }),
       iat,
       nbf: iat,
       exp: iat + Math.floor(life / 1000),
@@ -60,10 +66,10 @@ export async function makeIdentityToken(key: SigningKey, request: TokenRequest):
       auth_time: authentication.time,
     },
   );
-  if (token.length > sizeLimit) {
+  if (token.length > tokenSizeLimit) {
     throw new Fido2Error(
       'token_too_large',
-      `the token of ${user.name} has ${token.length} bytes, not at most ${sizeLimit}`,
+      `the token of ${user.name} has ${token.length} bytes, not at most ${tokenSizeLimit}`,
     );
   }
   return token;

@@ -6,7 +6,7 @@ import { nextEnd } from '../identity/membership.ts';
 import { touchSession } from '../identity/session.ts';
 import { type Asked, evaluate, type Rule } from '../policy/evaluate.ts';
 import { readsRequest } from '../policy/rules.ts';
-import type { Settings } from '../policy/settings.ts';
+import type { Settings, Workload } from '../policy/settings.ts';
 import { type Authenticated, authenticate } from './authenticate.ts';
 import { count, entryKey, refusals, state, tokens, tombstones } from './dicts.ts';
 import type { Request } from './request.ts';
@@ -80,7 +80,7 @@ async function permit(
 ): Promise<Outgoing> {
   const policy = settings.policies.get(policyName);
   if (policy === undefined) throw new Fido2Error('policy_unknown', `no policy for ${JSON.stringify(request.path)}`);
-  const audience = workload === undefined ? settings.identity.audience : audienceOf(settings, workload, policyName);
+  const callee = workload === undefined ? null : workloadOf(settings, workload, policyName);
   const asked = askedOf(request, settings);
   if (vary !== '' && (asked.foreignOrigin || !request.header('fido2-origin'))) {
     throw new Fido2Error('cross_origin', `upgrade from ${JSON.stringify(request.header('fido2-origin'))}`);
@@ -111,7 +111,9 @@ async function permit(
     authentication,
     credential,
     issuer: settings.identity.issuer,
-    audience,
+    audience: callee?.audience ?? settings.identity.audience,
+    scope: settings.identity.profile === 'txn' ? policyName : null,
+    groupMap: callee?.groupMap === true,
     life: settings.identity.ttl,
     id: toBase64url(random.bytes(16)),
     now,
@@ -192,11 +194,11 @@ function askedOf(request: Request, { rp }: Settings): Asked {
   };
 }
 
-function audienceOf({ workloads }: Settings, name: string, policy: string): string {
+function workloadOf({ workloads }: Settings, name: string, policy: string): Workload {
   const workload = workloads.get(name);
   if (workload === undefined) throw new Fido2Error('policy_unknown', `no workload ${JSON.stringify(name)}`);
   if (workload.policy !== undefined && workload.policy !== policy) {
     throw new Fido2Error('policy_unknown', `workload ${name} goes with policy ${workload.policy}, not ${policy}`);
   }
-  return workload.audience;
+  return workload;
 }

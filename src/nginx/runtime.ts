@@ -1,6 +1,7 @@
 import hashes from 'crypto';
 import fs from 'fs';
 import type { Subtle } from '../crypto/subtle.ts';
+import { Fido2Error } from '../errors.ts';
 import { type Clock, FileError, type FileFailure, type Files, type Random } from '../store/ports.ts';
 import { printable } from './printable.ts';
 
@@ -86,6 +87,19 @@ export const subtle: Subtle = crypto.subtle;
 /** At once, for what must not wait; in base64, as a Content-Security-Policy names it. */
 export function sha256Base64(text: string): string {
   return hashes.createHash('sha256').update(text).digest('base64');
+}
+
+/**
+ * RFC 9530. Throws `unfit` for a body that goes to the upstream as it comes: what has come of it so far is not it.
+ * nginx knows the length of one that it has read, however it was sent.
+ */
+export function digestOfBody(r: NginxHTTPRequest): string {
+  const body = r.requestBuffer ?? Buffer.alloc(0);
+  const { content_length: length, http_transfer_encoding: coding } = r.variables;
+  if (Number(length ?? (coding === undefined ? 0 : -1)) !== body.length) {
+    throw new Fido2Error('unfit', 'the body is not buffered: a token cannot be bound to it');
+  }
+  return `sha-256=:${hashes.createHash('sha256').update(body).digest('base64')}:`;
 }
 
 /** nginx's master and this worker. */

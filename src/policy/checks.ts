@@ -26,6 +26,7 @@ export function checkSettings(
     errors: [
       ...relyingParty(settings, written),
       ...durations(settings),
+      ...bindings(settings),
       ...workloadPolicies(settings),
       ...passkeys(settings),
       ...brand(settings),
@@ -96,6 +97,14 @@ function durations({ session, identity, keys }: Settings): Problem[] {
   const last = ': the last token of a key lives for identity.ttl, on clocks that may be a minute apart';
   range('keys', 'retire', keys.retire, identity.ttl + minute, 30 * day, last);
   return problems;
+}
+
+function bindings({ identity: { profile, bind } }: Settings): Problem[] {
+  const path = ['identity', 'bind'];
+  if (new Set(bind).size < bind.length) return [{ path, message: 'a member stands here twice', hint: 'remove one' }];
+  if (profile === 'txn' || bind.length === 0) return [];
+  const message = 'the identity token serves many requests and is bound to none';
+  return [{ path, message, hint: 'set identity.profile to "txn"' }];
 }
 
 function passkeys({ passkeys: asked }: Settings): Problem[] {

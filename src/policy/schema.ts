@@ -71,7 +71,21 @@ const identity = v.strictObject({
   audience: v.optional(v.pipe(text(400), v.description('the token’s aud where no workload is named; default: issuer'))),
   ttl: v.optional(duration('life of an identity token, 60s to 300s'), '120s'),
   refresh: v.optional(duration('how long a decision is remembered: the bound on how stale a group may be'), '30s'),
-  profile: v.optional(v.pipe(v.picklist(['assertion']), v.description('form of the token')), 'assertion'),
+  profile: v.optional(
+    v.pipe(
+      v.picklist(['assertion', 'txn']),
+      v.description('txn: locations may send a transaction token besides the identity token'),
+    ),
+    'assertion',
+  ),
+  trustDomain: v.optional(v.pipe(text(400), v.description('the aud of transaction tokens; default: rp.id'))),
+  bind: v.optional(
+    v.pipe(
+      v.array(v.picklist(['method', 'target', 'body'])),
+      v.description('what of its request a transaction token is bound to'),
+    ),
+    [],
+  ),
 });
 
 const keys = v.strictObject({
@@ -96,6 +110,7 @@ const labelText = v.pipe(
 
 const workload = v.strictObject({
   audience: v.pipe(text(400), v.description('the aud of this workload’s tokens')),
+  groupMap: v.optional(v.pipe(v.boolean(), v.description('groups in a map, claim grp, besides the list: for Consul'))),
   policy: v.optional(
     v.pipe(segmentName, v.description('the one policy that a location may name with this workload; default: any')),
   ),

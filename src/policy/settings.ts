@@ -9,6 +9,8 @@ import { settingsSchema, type WrittenSettings } from './schema.ts';
 
 export interface Workload {
   readonly audience: string;
+  /** Whether its tokens have the groups in a map besides. */
+  readonly groupMap?: boolean | undefined;
   /** The one policy that may be named with it; absent: any. */
   readonly policy?: string | undefined;
   readonly namespace?: string | undefined;
@@ -33,7 +35,10 @@ export interface Settings {
     readonly audience: string;
     readonly ttl: number;
     readonly refresh: number;
-    readonly profile: 'assertion';
+    readonly profile: 'assertion' | 'txn';
+    /** Audience of transaction tokens. */
+    readonly trustDomain: string;
+    readonly bind: readonly ('method' | 'target' | 'body')[];
   };
   readonly keys: { readonly publish: number; readonly rotate: number; readonly retire: number };
   readonly store: { readonly type: 'file'; readonly path: string };
@@ -106,7 +111,7 @@ function withDefaults(written: WrittenSettings): Settings {
       topOrigins: rp.topOrigins ?? [],
     },
     session: written.session,
-    identity: { ...identity, issuer, audience: identity.audience ?? issuer },
+    identity: { ...identity, issuer, audience: identity.audience ?? issuer, trustDomain: identity.trustDomain ?? id },
     keys: written.keys,
     store: written.store,
     crypto: written.crypto,

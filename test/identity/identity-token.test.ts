@@ -27,6 +27,8 @@ const request: TokenRequest = {
   authentication: { time: now / 1000 - 60, userVerified: true },
   issuer: 'https://a.example',
   audience: 'https://app.example',
+  scope: null,
+  groupMap: false,
   life: 120_000,
   id: 'jti',
   now,

@@ -37,6 +37,8 @@ test('what is not written has its default', () => {
       ttl: 120_000,
       refresh: 30_000,
       profile: 'assertion',
+      trustDomain: 'app.example.com',
+      bind: [],
     },
     keys: { publish: 3_600_000, rotate: 86_400_000, retire: 3_600_000 },
     store: { type: 'file', path: '.' },
