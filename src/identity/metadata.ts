@@ -107,6 +107,11 @@ export interface ModelAssessment {
   readonly certification: CertificationLevel | null;
 }
 
+/** Certificates in DER that the chain of an attestation of that model must lead to. */
+export function anchorsOf({ anchors }: AuthenticatorModel): Uint8Array[] {
+  return anchors.flatMap((anchor) => fromBase64url(anchor) ?? []);
+}
+
 /**
  * What the service says of a model. A refused status counts wherever it stands in the history and whatever its date,
  * for nothing tells which credentials came after the repair. One about a single certificate counts where that is in
@@ -123,7 +128,7 @@ export function assessModel(
     return one === null || chain === null || chain.some((each) => equal(each, one));
   };
   return {
-    anchors: model.anchors.flatMap((anchor) => fromBase64url(anchor) ?? []),
+    anchors: anchorsOf(model),
     refusedBy: model.reports.find((report) => refused.includes(report.status) && concerns(report)) ?? null,
     certification: certificationAt(model.reports, now),
   };

@@ -9,6 +9,7 @@ import { readsRequest } from '../policy/rules.ts';
 import type { Settings, Workload } from '../policy/settings.ts';
 import { type Authenticated, authenticate } from './authenticate.ts';
 import { count, entryKey, refusals, state, tokens, tombstones } from './dicts.ts';
+import { requireModelOfSession } from './model.ts';
 import type { Request } from './request.ts';
 import { clock, log, type Outgoing, random } from './runtime.ts';
 import type { Service } from './service.ts';
@@ -73,11 +74,12 @@ interface Decision {
 }
 
 async function permit(
-  { settings, store, signingKey, generation }: Service,
+  service: Service,
   request: Request,
   { session, user, groups, authentication, credential, ends }: Authenticated,
   { policyName, workload, vary, key }: Decision,
 ): Promise<Outgoing> {
+  const { settings, store, signingKey, generation } = service;
   const policy = settings.policies.get(policyName);
   if (policy === undefined) throw new Fido2Error('policy_unknown', `no policy for ${JSON.stringify(request.path)}`);
   const callee = workload === undefined ? null : workloadOf(settings, workload, policyName);
@@ -85,6 +87,7 @@ async function permit(
   if (vary !== '' && (asked.foreignOrigin || !request.header('fido2-origin'))) {
     throw new Fido2Error('cross_origin', `upgrade from ${JSON.stringify(request.header('fido2-origin'))}`);
   }
+  if (credential !== null) await requireModelOfSession(service, credential);
   const now = clock.now();
   const subject = {
     userId: user.id,

@@ -23,6 +23,7 @@ import type { Authenticated } from './authenticate.ts';
 import { bytesOf, challengeOf, claimChallenge, type OpenedChallenge } from './ceremony.ts';
 import { keptIfRefused } from './ceremony-log.ts';
 import { type Context, maybeAuthenticated } from './context.ts';
+import { requireModelStill } from './model.ts';
 import { json } from './response.ts';
 import { safeReturnTo } from './return-to.ts';
 import { endSessions } from './revoke.ts';
@@ -111,6 +112,7 @@ async function verify(
   if (challenge.purpose === 'step_up' && !challenge.subject.startsWith(`${found.value.id}.`)) {
     throw new Fido2Error('authentication_failed', 'the key of another user', { step: '7.2.6' });
   }
+  await requireModelStill(context.service, found.credential);
   const { signCount, backedUp, userVerified } = result;
   const credential: Credential = {
     ...found.credential,

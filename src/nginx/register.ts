@@ -26,6 +26,7 @@ import {
 } from './ceremony.ts';
 import { keptIfRefused } from './ceremony-log.ts';
 import { authenticateRequest, type Context } from './context.ts';
+import { modelOf } from './model.ts';
 import { json } from './response.ts';
 import { clock, type Outgoing, random } from './runtime.ts';
 import { setSessionCookie } from './session-cookie.ts';
@@ -96,8 +97,12 @@ export async function registrationResult(context: Context): Promise<Outgoing> {
     const verified = await keptIfRefused(context, { kind: 'registration', expected, formats, credential: body }, () =>
       verifyRegistration(response, { ...expected, formats: selectFormats(formats) }, verifier),
     );
-    const anchors = trustAnchors(service);
-    const known = await admitAuthenticator(verified, passkeys, { anchors, verifier, now });
+    const known = await admitAuthenticator(verified, passkeys, {
+      anchors: trustAnchors(service),
+      modelOf: (stated) => modelOf(service, stated),
+      verifier,
+      now,
+    });
     const credential: Credential = {
       id: toBase64url(verified.credentialId),
       publicKey: toBase64url(verified.publicKey),

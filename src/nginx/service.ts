@@ -9,6 +9,7 @@ import { parseSettings, type Settings } from '../policy/settings.ts';
 import { createFileStore } from '../store/file.ts';
 import type { Store } from '../store/store.ts';
 import { missingZones, state, tokens } from './dicts.ts';
+import { noticeMetadata } from './model.ts';
 import { readTexts } from './read-texts.ts';
 import { clock, files, log, random, subtle, type Variables, versions } from './runtime.ts';
 
@@ -27,6 +28,8 @@ export interface Service {
   readonly folder: string;
   /** The folder of fido2.json, from which its relative paths count. */
   readonly home: string;
+  /** Which list of authenticator models the store has; null: none. */
+  readonly metadata: string | null;
   signingKey(now: number): Promise<SigningKey>;
 }
 
@@ -134,6 +137,7 @@ async function load(path: string, text: string, generation: string): Promise<Ser
     generation,
     folder,
     home,
+    metadata: await noticeMetadata(store),
     async signingKey(now) {
       const record = signingKeyAt(signingRing.value, now);
       if (record === null) throw new Fido2Error('unfit', 'there is no signing key');

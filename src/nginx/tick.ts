@@ -6,6 +6,7 @@ import { readMacRing } from '../identity/mac-keys.ts';
 import { forgetRevocation, listRevocations } from '../identity/revocation.ts';
 import { advanceSigningRing, readSigningRing } from '../identity/signing-keys.ts';
 import { claims, state, tokens } from './dicts.ts';
+import { noticeMetadata } from './model.ts';
 import { bury, tombstoneLife } from './revoke.ts';
 import { clock, log, processIds, random, subtle, type Variables, versions } from './runtime.ts';
 import { adoptSettings, announceKeys, loadService, type Service } from './service.ts';
@@ -34,6 +35,7 @@ export async function tick(variables: Variables): Promise<void> {
     const service = await loadService(variables);
     noticeClock();
     await noticeKeys(service);
+    await noticeMetadata(service.store);
     await buryRevoked(service);
     if (Math.abs(clock.now() - lastMinute) >= minute) {
       lastMinute = clock.now();

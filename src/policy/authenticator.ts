@@ -25,6 +25,17 @@ export const aaguid = v.pipe(
 
 export const aaguids = v.pipe(v.array(aaguid), v.minLength(1), v.maxLength(1000, 'at most 1000 models'));
 
+/** Statuses after which nobody should rely on a model any more. */
+const compromised = [
+  'REVOKED',
+  'USER_VERIFICATION_BYPASS',
+  'ATTESTATION_KEY_COMPROMISE',
+  'USER_KEY_REMOTE_COMPROMISE',
+  'USER_KEY_PHYSICAL_COMPROMISE',
+];
+
+const certifications = ['functional', 'L1', 'L1plus', 'L2', 'L2plus', 'L3', 'L3plus'] as const;
+
 /** What is asked of passkeys, as it is written. */
 export const passkeysSchema = v.strictObject({
   signCount: v.optional(
@@ -110,6 +121,28 @@ export const passkeysSchema = v.strictObject({
     ),
     {},
   ),
+  metadata: v.optional(
+    v.pipe(
+      v.strictObject({
+        refuse: v.optional(
+          v.pipe(
+            v.array(v.pipe(v.string(), v.regex(/^[A-Z0-9_a-z]{1,64}$/, 'expected a status of the metadata'))),
+            v.description('statuses of a model that refuse it, at registration, sign-in and the gate'),
+          ),
+          [...compromised],
+        ),
+        certification: v.optional(
+          v.pipe(v.picklist(certifications), v.description('the least certification by the FIDO Alliance')),
+        ),
+        unknown: v.optional(
+          v.pipe(v.picklist(['accept', 'refuse']), v.description('models that the metadata do not have')),
+          'accept',
+        ),
+      }),
+      v.description('what the list of the FIDO Alliance must say of the model; see ngx-fido2 mds import'),
+    ),
+    {},
+  ),
   unsolicitedExtensions: v.optional(
     v.pipe(v.picklist(['ignore', 'refuse']), v.description('outputs of extensions that nobody asked for')),
     'ignore',
@@ -141,16 +174,25 @@ export interface Authenticator {
 export type WrittenPasskeys = v.InferOutput<typeof passkeysSchema>;
 
 /** What is asked of passkeys. */
-export interface Passkeys extends Omit<WrittenPasskeys, 'aaguids'> {
+export interface Passkeys extends Omit<WrittenPasskeys, 'aaguids' | 'metadata'> {
   readonly aaguids: {
     /** null: every model. */
     readonly allow: readonly string[] | null;
     readonly deny: readonly string[];
   };
+  readonly metadata: {
+    readonly refuse: readonly string[];
+    readonly certification: (typeof certifications)[number] | null;
+    readonly unknown: 'accept' | 'refuse';
+  };
 }
 
-export function toPasskeys({ aaguids: models, ...written }: WrittenPasskeys): Passkeys {
-  return { ...written, aaguids: { allow: models?.allow ?? null, deny: models?.deny ?? [] } };
+export function toPasskeys({ aaguids: models, metadata, ...written }: WrittenPasskeys): Passkeys {
+  return {
+    ...written,
+    aaguids: { allow: models?.allow ?? null, deny: models?.deny ?? [] },
+    metadata: { ...metadata, certification: metadata.certification ?? null },
+  };
 }
 
 /** Whether a passkey is taken only if a certificate chain proves who made its authenticator. */

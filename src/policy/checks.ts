@@ -116,6 +116,13 @@ function passkeys({ passkeys: asked }: Settings): Problem[] {
       hint: 'set passkeys.attestation to "required" and name passkeys.anchors',
     });
   }
+  if (asked.metadata.certification !== null && !needsAttestation(asked)) {
+    problems.push({
+      path: ['passkeys', 'metadata', 'certification'],
+      message: `with attestation "${asked.attestation}" a certified model is only claimed`,
+      hint: 'set passkeys.attestation to "required"',
+    });
+  }
   if (asked.extensions.enforceCredProtect && asked.extensions.credProtect === undefined) {
     const path = ['passkeys', 'extensions', 'enforceCredProtect'];
     problems.push({ path, message: 'there is nothing to enforce', hint: 'name extensions.credProtect too' });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { certificationLevels, refusedStatuses } from '../../src/identity/metadata.ts';
 import { offerableAlgorithms } from '../../src/policy/authenticator.ts';
 import { parseSettings, SettingsError } from '../../src/policy/settings.ts';
 import { algorithms } from '../../src/protocol/algorithms.ts';
@@ -33,11 +34,20 @@ test('every format can be taken', () => {
   expect(written({ formats }).formats).toEqual(formats);
 });
 
+test('statuses and certifications are those of the metadata', () => {
+  expect(written({}).metadata).toEqual({ refuse: refusedStatuses, certification: null, unknown: 'accept' });
+  for (const certification of certificationLevels)
+    expect(written({ attestation: 'required', metadata: { certification } }).metadata.certification).toBe(
+      certification,
+    );
+});
+
 test.each<[string, object]>([
   ['passkeys.aaguids.allow', { aaguids: { allow: [aaguid] } }],
   ['passkeys.aaguids.allow', { attestation: 'direct', aaguids: { allow: [aaguid] } }],
   ['passkeys.aaguids.deny.0', { aaguids: { deny: [aaguid.toUpperCase()] } }],
   ['passkeys.extensions.enforceCredProtect', { extensions: { enforceCredProtect: true } }],
+  ['passkeys.metadata.certification', { attestation: 'direct', metadata: { certification: 'L1' } }],
   ['passkeys.algorithms', { algorithms: [] }],
   ['passkeys.algorithms.0', { algorithms: [-48] }],
   ['passkeys.formats.0', { formats: ['Packed'] }],

@@ -53,6 +53,17 @@ test('what is not written has its default', () => {
       backupEligible: 'any',
       u2fAaguid: 'zero',
       extensions: { enforceCredProtect: false, minPinLength: false },
+      metadata: {
+        refuse: [
+          'REVOKED',
+          'USER_VERIFICATION_BYPASS',
+          'ATTESTATION_KEY_COMPROMISE',
+          'USER_KEY_REMOTE_COMPROMISE',
+          'USER_KEY_PHYSICAL_COMPROMISE',
+        ],
+        certification: null,
+        unknown: 'accept',
+      },
       unsolicitedExtensions: 'ignore',
     },
     policies: new Map([
