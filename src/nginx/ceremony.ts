@@ -80,8 +80,8 @@ export function claimChallenge({ bytes, expires }: OpenedChallenge): void {
 }
 
 /** The user's keys as options name them. */
-export function descriptorsOf(user: User): CredentialDescriptor[] {
-  return user.credentials.map(({ id, transports }) => ({ id: bytesOf(id), transports }));
+export function descriptorsOf({ credentials }: Pick<User, 'credentials'>): CredentialDescriptor[] {
+  return credentials.map(({ id, transports }) => ({ id: bytesOf(id), transports }));
 }
 
 /** Bytes of a stored identifier. */

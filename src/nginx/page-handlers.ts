@@ -1,7 +1,9 @@
+import type { Authentication } from '../identity/session.ts';
 import { accountPage } from '../pages/account.ts';
 import { enrolPage, type PasskeyDemands } from '../pages/enrol.ts';
-import { loginPage } from '../pages/login.ts';
+import { loginPage, type StepUpParts } from '../pages/login.ts';
 import { signedOutPage } from '../pages/signed-out.ts';
+import type { Policy } from '../policy/rules.ts';
 import type { Settings } from '../policy/settings.ts';
 import { type Context, maybeAuthenticated } from './context.ts';
 import { stepUpOptions, usernamelessOptions } from './login-options.ts';
@@ -16,7 +18,7 @@ const minute = 60_000;
 
 /**
  * GET /fido2/login?return_to=/x, with `&step_up=1` for a session that is not good enough for it, `&ended=1` after one
- * that ended, `&lost=1` after a form that was not passed on.
+ * that ended, `&lost=1` after a form that was not passed on. `&policy=x` narrows a confirmation to what that policy takes.
  */
 export async function showLogin(context: Context): Promise<Outgoing> {
   const { service, request } = context;
@@ -27,15 +29,22 @@ export async function showLogin(context: Context): Promise<Outgoing> {
   const ended = known === null && query.ended === '1' ? 'ended' : null;
   const before = query.lost === '1' ? 'lost' : ended;
   if (known !== null && query.step_up === '1') {
-    const { time, userVerified } = known.authentication;
-    const kind = userVerified ? ('max_age' as const) : ('uv' as const);
-    const stepUp = { kind, ...(clock.now() - time * 1000 < minute ? {} : { last: time * 1000 }) };
-    const options = await stepUpOptions(context, known);
+    const policy = service.settings.policies.get(query.policy ?? '');
+    const options = await stepUpOptions(context, known, policy);
+    const stepUp = stepUpOf(known.authentication, policy, options.allowCredentials.length);
     return page(200, loginPage({ site, returnTo, options, signedIn: { name: known.user.name }, stepUp, before }));
   }
   const options = await usernamelessOptions(context);
   const signedIn = known === null ? null : { name: known.user.name };
   return page(200, loginPage({ site, returnTo, options, signedIn, before }));
+}
+
+/** What is missing, by the policy where it is known, and how old the last confirmation is. */
+function stepUpOf({ time, userVerified }: Authentication, policy: Policy | undefined, usable: number): StepUpParts {
+  if (policy?.authenticator && usable === 0) return { kind: 'none', contact: policy.contact };
+  if (policy?.authenticator) return { kind: 'authenticator' };
+  const last = time * 1000;
+  return { kind: userVerified ? 'max_age' : 'uv', ...(clock.now() - last < minute ? {} : { last }) };
 }
 
 export async function showEnrol(context: Context): Promise<Outgoing> {

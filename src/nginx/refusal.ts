@@ -36,7 +36,8 @@ export function refuse401(r: NginxHTTPRequest): string {
   const marks = { step_up_required: '&step_up=1', session_expired: '&ended=1' } as Partial<Record<ErrorCode, string>>;
   const returnTo = encodeURIComponent(reads ? safeReturnTo(request.target) : '/');
   const lost = request.isNavigation() && !reads ? '&lost=1' : '';
-  const login = `/fido2/login?return_to=${returnTo}${marks[told.code] ?? ''}${lost}`;
+  const policy = request.isNavigation() && hasHints(told) ? `&policy=${told.policy}` : '';
+  const login = `/fido2/login?return_to=${returnTo}${marks[told.code] ?? ''}${policy}${lost}`;
   record(request, told);
   head.variables.fido2_csp = bareCsp;
   head.variables.fido2_reader = readerOf(request);
@@ -49,6 +50,19 @@ export function refuse401(r: NginxHTTPRequest): string {
   head.variables.fido2_challenge = challengeOf(told);
   head.variables.fido2_text = JSON.stringify(problem(told.code, request.ref, { login, max_age, acr_values }));
   return '401';
+}
+
+/** Whether the page of the confirmation must know the policy. */
+function hasHints({ code, policy }: Told): boolean {
+  if (code !== 'step_up_required' || policy === undefined) return false;
+  return ifKnown(settingsInForce)?.policies.get(policy)?.hints !== undefined;
+}
+
+/** The confirmation that takes passkeys of this policy only, and goes on to where the person wanted. */
+function otherPasskey(request: Request, { policy = '' }: Told): string {
+  const reads = request.method === 'GET' || request.method === 'HEAD';
+  const returnTo = encodeURIComponent(reads ? safeReturnTo(request.target) : '/');
+  return `/fido2/login?return_to=${returnTo}&step_up=1&policy=${encodeURIComponent(policy)}`;
 }
 
 /** 403, or 503 for what the gate could only say as 403. Sets $fido2_text, $fido2_csp, $fido2_retry and $fido2_reader. */
@@ -75,6 +89,7 @@ export function refuse403(r: NginxHTTPRequest): string {
     code: told.code,
     ref: request.ref,
     user: told.user ?? null,
+    confirm: told.code === 'authenticator_not_allowed' ? otherPasskey(request, told) : undefined,
     reason: reasonOf(told, settings, textsOf(site)),
     ...(told.code === 'not_allowed' ? { words, contact } : {}),
     time: new Date(clock.now()).toISOString(),

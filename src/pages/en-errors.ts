@@ -29,7 +29,7 @@ export const errors = {
   noAccessTitle: 'You don’t have access to this page',
   noAccess: 'Your account is not among those that may open it.',
   otherPasskeyTitle: 'This page needs another passkey',
-  otherPasskey: 'Sign out, then sign in with a security key or device that this page accepts.',
+  otherPasskey: 'Confirm with a security key or device that this page accepts.',
   notFromHereTitle: 'Access is not allowed',
   notFromHere: 'This address is not open from here.',
   deadLinkTitle: 'This link no longer works',

@@ -73,6 +73,11 @@ export const login = {
 export const stepUp = {
   title: 'Confirm it’s you',
   needsFresh: '{target} needs a fresh confirmation.',
+  needsOther: '{target} needs a passkey that this site has approved.',
+  noneTitle: 'None of your passkeys is accepted here',
+  none: 'Add one that is approved, or ask for access.',
+  noneContact: 'Add one that is approved, or ask {contact}.',
+  yourPasskeys: 'Your passkeys',
   needsVerification: '{target} needs your fingerprint, face or PIN.',
   last: 'Your last one was {age}.',
   lost: 'Confirm, then send the form again. We did not repeat it for you.',
@@ -180,6 +185,7 @@ export const errorPage = {
   report: 'If it goes on, send this reference to your administrator.',
   otherAccount: 'Use a different account',
   retry: 'Try again',
+  otherPasskey: 'Use another passkey',
   reason: 'Refused by policy {policy}: it {rule}.',
 };
 

@@ -18,6 +18,8 @@ export interface ErrorParts {
   readonly contact?: string | undefined;
   /** The rule that refused, for those who may know. */
   readonly reason?: string | undefined;
+  /** Where another passkey of the same account may do. */
+  readonly confirm?: string | undefined;
   /** When it happened, as an ISO 8601 time. */
   readonly time: string;
 }
@@ -36,8 +38,10 @@ function ways(parts: ErrorParts): Html {
   if (signsIn) return html`<a class="primary" href="${prefix}/login">${common.signIn}</a>`;
   const again = status >= 500 || status === 429;
   const other = status === 403 && parts.user;
+  const { confirm } = parts;
   return html`${again && html`<a class="primary" id="retry" href="">${words.retry}</a>`}
-${other && html`<form method="post" action="${prefix}/logout"><button class="primary">${words.otherAccount}</button></form>`}
+${confirm !== undefined && html`<a class="primary" href="${confirm}">${words.otherPasskey}</a>`}
+${other && html`<form method="post" action="${prefix}/logout"><button class="${confirm === undefined ? 'primary' : 'text'}">${words.otherAccount}</button></form>`}
 <a class="${again || other ? 'text' : 'primary'}" id="back" href="/">${common.back}</a>`;
 }
 

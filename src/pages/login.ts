@@ -4,6 +4,15 @@ import { icon } from './icons.ts';
 import { alertRegion, brand, noScript, page, prefixOf, type Rendered, type Site, statusLine, textsOf } from './page.ts';
 import type { Texts } from './texts.ts';
 
+/** Why the session is not good enough, and when it was last confirmed, in milliseconds since 1970. */
+export interface StepUpParts {
+  /** `authenticator`: another passkey is needed; `none`: the person has none that will do. */
+  readonly kind: 'max_age' | 'uv' | 'authenticator' | 'none';
+  readonly last?: number | undefined;
+  /** Whom the policy names to ask. */
+  readonly contact?: string | undefined;
+}
+
 export interface LoginParts {
   readonly site: Site;
   /** Where to go on to: a path of this origin that the caller has checked; `/` if there is none. */
@@ -11,8 +20,7 @@ export interface LoginParts {
   /** PublicKeyCredentialRequestOptionsJSON (Level 3 section 5.8.2), with a fresh challenge. */
   readonly options: object;
   readonly signedIn?: { readonly name: string } | null;
-  /** Why the session is not good enough for `returnTo`, and when it was last confirmed, in milliseconds since 1970. */
-  readonly stepUp?: { readonly kind: 'max_age' | 'uv'; readonly last?: number | undefined } | null;
+  readonly stepUp?: StepUpParts | null;
   /** What happened before: the last session ended, or a form was sent that had to wait for this and is lost. */
   readonly before?: 'ended' | 'lost' | null;
 }
@@ -83,12 +91,33 @@ ${signOutForm(parts.site, common.signOut)}</main>`;
 
 function confirmSentence(parts: LoginParts): Html {
   const { stepUp } = textsOf(parts.site);
-  const needs = parts.stepUp?.kind === 'uv' ? stepUp.needsVerification : stepUp.needsFresh;
+  const needs = {
+    max_age: stepUp.needsFresh,
+    uv: stepUp.needsVerification,
+    authenticator: stepUp.needsOther,
+    none: stepUp.needsOther,
+  }[parts.stepUp?.kind ?? 'max_age'];
   const last = parts.stepUp?.last;
   const age =
     last !== undefined &&
     html` <span id="last" hidden>${sentence(stepUp.last, { age: html`<time id="age"></time>` })}</span>`;
   return html`<p>${sentence(needs, { target: targetHtml(parts) })}${age}</p>`;
+}
+
+/** A confirmation that no passkey of the person can give: how to get one that can. */
+function noneAccepted(parts: LoginParts): Rendered {
+  const { site } = parts;
+  const { stepUp } = textsOf(site);
+  const contact = parts.stepUp?.contact ?? site.help;
+  const help =
+    contact === undefined ? stepUp.none : sentence(stepUp.noneContact, { contact: html`<bdi>${contact}</bdi>` });
+  const body = html`<main class="card">${brand(site)}
+<h1>${stepUp.noneTitle}</h1>
+${confirmSentence(parts)}
+<p>${help}</p>
+<a class="primary" href="${prefixOf(site)}/account">${stepUp.yourPasskeys}</a>
+${signOutForm(site, stepUp.otherAccount)}</main>`;
+  return page({ site, title: stepUp.noneTitle, body });
 }
 
 /** Sign-in, the confirmation that a step-up asks for, or, for those who are signed in already, the way on. */
@@ -99,6 +128,8 @@ export function loginPage(parts: LoginParts): Rendered {
   const confirms = parts.stepUp !== undefined && parts.stepUp !== null;
   const name = parts.signedIn?.name;
   if (!confirms && name !== undefined) return alreadySignedIn(parts, name);
+
+  if (parts.stepUp?.kind === 'none') return noneAccepted(parts);
 
   const title = confirms ? stepUp.title : login.title;
   const goesOn = returnTo !== '/' && html`<p class="lead">${sentence(login.goOn, { target: targetHtml(parts) })}</p>`;

@@ -31,6 +31,8 @@ export interface Policy {
   readonly userVerification: boolean;
   /** Milliseconds since the last confirmation; null: as long as the session. */
   readonly maxAge: number | null;
+  /** Which kinds of passkey browsers are to offer first at a confirmation for it. */
+  readonly hints?: readonly string[] | undefined;
   /** What a refusal tells people instead of the site's own words, and whom it tells them to ask. */
   readonly words?: string | undefined;
   readonly contact?: string | undefined;
@@ -107,6 +109,15 @@ export const policySchema = v.strictObject({
     true,
   ),
   maxAge: v.optional(duration('an older confirmation than this has to be made again')),
+  hints: v.optional(
+    v.pipe(
+      v.array(v.picklist(['security-key', 'client-device', 'hybrid'])),
+      v.minLength(1),
+      v.description(
+        'which kinds of passkey browsers offer first at a confirmation: security-key, client-device, hybrid',
+      ),
+    ),
+  ),
   words: v.optional(v.pipe(text(300), v.description('what the page of a refusal says: one or two sentences'))),
   contact: v.optional(
     v.pipe(text(200), v.description('whom a refused person is to ask: an address, a number; default: pages.help')),
@@ -128,6 +139,7 @@ export function toPolicy(written: v.InferOutput<typeof policySchema>): Policy {
     authenticator: written.authenticator === undefined ? null : { aaguids: written.authenticator.aaguids ?? null },
     userVerification: written.userVerification,
     maxAge: written.maxAge ?? null,
+    hints: written.hints,
     words: written.words,
     contact: written.contact,
   };

@@ -16,7 +16,7 @@ export const upstreamHeading = 'Behind the gate';
 /** The real site before an upstream whose pages say what was asked for. */
 export async function startSite(
   settings: Members = {},
-  more: Pick<NginxOptions, 'prepare'> = {},
+  more: Pick<NginxOptions, 'prepare' | 'locations'> = {},
 ): Promise<BrowserSite> {
   const upstream = await startUpstream((arrived, response) => {
     response.setHeader('Content-Type', 'text/html; charset=utf-8');

@@ -51,6 +51,10 @@ export function everyPage(text: string): Readonly<Record<string, Rendered>> {
       signedIn: { name: text },
       stepUp: { kind: 'max_age', last: 1 },
     }),
+    stepUpNone: loginPage({
+      ...{ site: odd, returnTo, options, signedIn: { name: text } },
+      stepUp: { kind: 'none', contact: text },
+    }),
     enrol: enrolPage({ site: odd, demands: { models: [text], staysThere: true, shown: true } }),
     enrolSignedIn: enrolPage({ site: odd, signedIn: { name: text } }),
     account: accountPage({ site: odd, user: { name: text, displayName: text } }),
@@ -58,7 +62,7 @@ export function everyPage(text: string): Readonly<Record<string, Rendered>> {
     denied: errorPage({ site: odd, status: 403, code: 'not_allowed', ref: text, user: text, time: text }),
     deniedByPolicy: errorPage({
       ...{ site: odd, status: 403, code: 'not_allowed', ref: text, user: text, time: text },
-      ...{ words: text, contact: text, reason: text },
+      ...{ words: text, contact: text, reason: text, confirm: `/${text}` },
     }),
     outOfOrder: errorPage({ site: odd, status: 503, code: 'unfit', ref: text, time: text }),
     demoHome: demoHomePage(odd),

@@ -63,6 +63,8 @@ export const samples: Pick<StubSite, 'pages' | 'answers'> = {
     '/enrol-other': enrolPage({ site, signedIn: { name: 'bert' } }),
     '/account': accountPage({ site, user }),
     '/account-single': accountPage({ site: { ...site, prefix: '/single' }, user }),
+    '/step-up-none': loginPage({ site, returnTo, options, signedIn, stepUp: { kind: 'none' } }),
+    '/denied-other-passkey': errorPage({ ...denied, code: 'authenticator_not_allowed', confirm: '/step-up' }),
     '/busy': loginPage({ site: { ...site, prefix: '/busy' }, returnTo, options, signedIn, stepUp }),
     '/german': loginPage({ site: german, returnTo, options }),
     '/right-to-left': loginPage({
@@ -169,6 +171,8 @@ export const states: Readonly<Record<string, State>> = {
   },
   'sign-in-german': { path: '/german', reach: shown('#username:visible') },
   'sign-in-right-to-left': { path: '/right-to-left', reach: shown('#username:visible') },
+  'step-up-none': { path: '/step-up-none' },
+  'denied-other-passkey': { path: '/denied-other-passkey' },
   'signed-in': { path: '/signed-in' },
   enrol: { path: '/enrol#code', reach: shown('#create:visible') },
   'enrol-attested': { path: '/enrol-attested#code', reach: shown('#create:visible') },
