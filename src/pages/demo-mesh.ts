@@ -19,10 +19,15 @@ export interface DemoMeshFacts {
 export function meshPanel({ workload, edge, callers }: DemoMeshFacts): Html {
   const others = callers.map(({ who, status }) => {
     const refused = status === null || status === 401 || status === 403;
-    const said = status === null ? demo.meshHandshake : demo.meshStatus(status);
-    return html`<li class="${refused ? 'good' : 'bad'}">${refused ? icon.check : icon.broken}<span>${who ?? demo.meshNobody}: ${said}</span></li>`;
+    const caller = who === null ? demo.meshNobody : demo.meshOther(who);
+    return html`<li class="${refused ? 'good' : 'bad'}">${refused ? icon.check : icon.broken}<span>${caller}: ${saidTo(status)}</span></li>`;
   });
   return html`<section class="panel" id="mesh"><h2>${demo.meshTitle}</h2><p class="help">${demo.meshText(workload)}</p>
 <ul class="facts"><li class="good">${icon.check}<span>${demo.meshNginx}</span></li>
 <li class="good">${icon.check}<span>${demo.meshEnvoy(edge)}</span></li>${others}</ul></section>`;
+}
+
+function saidTo(status: number | null): string {
+  if (status === null) return demo.meshHandshake;
+  return status < 400 ? demo.meshAdmitted(status) : demo.meshRefused(status);
 }

@@ -62,8 +62,10 @@ export const demo = {
   meshNginx: 'nginx: admitted, and signed.',
   meshEnvoy: (edge: string) => `Envoy: admitted. It verified the token and the caller ${edge}.`,
   meshNobody: 'Your token from nobody, without a certificate',
-  meshHandshake: 'the handshake was refused',
-  meshStatus: (status: number) => `answered ${status}`,
+  meshHandshake: 'refused in the handshake',
+  meshOther: (who: string) => `Your token from another workload, ${who}`,
+  meshRefused: (status: number) => `refused with ${status}`,
+  meshAdmitted: (status: number) => `answered ${status}`,
   back: 'Back to the application',
   notFoundTitle: 'There is nothing here',
 } as const;

@@ -62,8 +62,8 @@ describe.runIf(isHere)('nginx, a mesh, an application', () => {
     expect(text).toContain(
       'Envoy: admitted. It verified the token and the caller spiffe://demo.mesh/ns/edge/sa/nginx.',
     );
-    expect(text).toContain('the handshake was refused');
-    expect(text).toContain('spiffe://demo.mesh/ns/shop/sa/shop: answered 403');
+    expect(text).toContain('without a certificate: refused in the handshake');
+    expect(text).toContain('another workload, spiffe://demo.mesh/ns/shop/sa/shop: refused with 403');
   });
 
   test('nginx refuses as ever, and its own pages need no mesh', async () => {
