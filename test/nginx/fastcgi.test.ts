@@ -22,6 +22,14 @@ describe.runIf(await needs('nginx')).each(['njs', 'qjs'] as const)('FastCGI, gat
         fastcgi_param CONTENT_LENGTH $content_length;
         include fido2/fastcgi.conf;
         fastcgi_pass 127.0.0.1:${upstream.port}$fido2_deny;
+      }
+      location /cgi/ {
+        auth_request /fido2/optional/user;
+        fastcgi_param REQUEST_METHOD $request_method;
+        include fido2/fastcgi.conf;
+        include fido2/user.conf;
+        fastcgi_param REMOTE_USER $fido2_user;
+        fastcgi_pass 127.0.0.1:${upstream.port}$fido2_deny;
       }`,
     });
     ada = await enrol(nginx, new Authenticator({ origin: nginx.origin }), { user: 'ada' });
@@ -49,6 +57,18 @@ describe.runIf(await needs('nginx')).each(['njs', 'qjs'] as const)('FastCGI, gat
     expect(arrived?.body.length).toBe(body.length);
     const { payload } = await verifyIdentity(nginx, arrived?.params.get('HTTP_FIDO2_IDENTITY'));
     expect(payload.sub).toBe(ada.userId);
+  });
+
+  it('names the user in the variable that no header reaches', async () => {
+    const headers = { 'Remote-User': 'root', Remote_User: 'root' };
+    for (const [cookie, user] of [
+      [ada.cookie, 'ada'],
+      [undefined, ''],
+    ] as const) {
+      expect((await get(nginx, '/cgi/', { cookie, headers })).status).toBe(200);
+      const params = upstream.arrived.at(-1)?.params;
+      expect([params?.get('REMOTE_USER'), params?.get('HTTP_REMOTE_USER')]).toEqual([user, undefined]);
+    }
   });
 
   it('refuses without a session', async () => {
