@@ -116,6 +116,6 @@ function unknownRecord(credentialId: unknown): JsonObject {
   return { credentialId, publicKey: noKey };
 }
 
-export function malformed(detail: string): Fido2Error {
+function malformed(detail: string): Fido2Error {
   return new Fido2Error('malformed', detail);
 }
