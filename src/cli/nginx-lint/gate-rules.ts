@@ -98,6 +98,12 @@ function* rewriting(scope: Scope, uris: readonly string[]): Generator<Place> {
 const milliseconds = (text: string): number | null =>
   /^\d+ms$/.test(text) ? Number.parseInt(text, 10) : parseDuration(/^\d+$/.test(text) ? `${text}s` : text);
 
+/** `1k`, `1m` or bytes. */
+function kilobytes(size: string): number {
+  const unit = { k: 1, m: 1024 }[size.slice(-1).toLowerCase()] ?? 1 / 1024;
+  return Number.parseInt(size, 10) * unit;
+}
+
 const scriptAbove: Rule = {
   code: 'script_above',
   severity: 'error',
@@ -181,6 +187,19 @@ const rules: readonly Rule[] = [
     },
     (location) => inherited(location, 'js_fetch_keepalive').filter(({ args }) => args[0] !== '0'),
     'js_fetch_keepalive is set',
+  ),
+  gateLocationRule(
+    {
+      code: 'gate_fetch_small',
+      severity: 'error',
+      about: 'A token that does not fit into the buffer of ngx.fetch is no answer: every new session gets 503.',
+      fix: 'leave js_fetch_max_response_buffer_size and js_fetch_buffer_size as they are, or 8k at least',
+    },
+    (location) =>
+      ['js_fetch_max_response_buffer_size', 'js_fetch_buffer_size']
+        .flatMap((name) => inherited(location, name))
+        .filter(({ args }) => kilobytes(args[0] ?? '') < 8),
+    'a token may not fit',
   ),
   gateLocationRule(
     {

@@ -45,6 +45,9 @@ const believedHeader: Rule = {
   },
 };
 
+/** Variables whose text a client writes. */
+const fromClient = /\$\{?(?:\d|arg_|args\b|cookie_|http_|host\b|query_string\b|request_uri\b|(?:document_)?uri\b)\w*/;
+
 const rules: readonly Rule[] = [
   passRule(
     {
@@ -137,6 +140,21 @@ const rules: readonly Rule[] = [
         inherited(scope, `${protocol}_${what}`).some(({ args }) => /\$\{?fido2_(identity|user)\b/.test(args.join(' ')));
       if (zone === 'off' || names('cache_key') || (names('cache_bypass') && names('no_cache'))) return null;
       return `${protocol}_cache ${zone} does not tell users apart`;
+    },
+  ),
+  passRule(
+    {
+      code: 'pass_chosen_by_client',
+      severity: 'error',
+      about:
+        'The client names the upstream, or its port: it sends itself the identity token of whoever follows its link.',
+      fix: 'map the known values to upstreams of your own: map $1 $backend { default none; a app-a; }',
+    },
+    ({ pass: { target } }) => {
+      const found = fromClient.exec(
+        suffixOf(target)?.before ?? target.replace(/^[a-z]+:\/\//i, '').replace(/\/.*/, ''),
+      );
+      return found === null ? null : `${target}: the client chooses ${found[0]}`;
     },
   ),
   passRule(

@@ -174,6 +174,16 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       good: { gated: 'proxy_cache pages; proxy_cache_key $uri$fido2_identity;' },
     },
   ],
+  pass_chosen_by_client: [
+    {
+      bad: { pass: 'proxy_pass http://$arg_to$fido2_deny;' },
+      good: { pass: 'proxy_pass http://$backend$fido2_deny$request_uri;' },
+    },
+    {
+      bad: { http: 'resolver 10.0.0.2;', pass: 'proxy_pass http://$' + '{http_x}.internal$fido2_deny;' },
+      good: { pass: 'proxy_pass http://app$fido2_deny$uri?to=$arg_to;' },
+    },
+  ],
   upstream_unverified: [
     {
       bad: { pass: 'proxy_pass https://app$fido2_deny;' },
@@ -524,6 +534,13 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     },
   ],
   gate_keepalive: [{ bad: { http: 'js_fetch_keepalive 32;' }, good: { http: 'js_fetch_keepalive 0;' } }],
+  gate_fetch_small: [
+    {
+      bad: { http: 'js_fetch_max_response_buffer_size 1k;' },
+      good: { http: 'js_fetch_max_response_buffer_size 64k; js_fetch_buffer_size 1m;' },
+    },
+    { bad: { server: 'js_fetch_buffer_size 512;' }, good: { open: 'js_fetch_buffer_size 512;' } },
+  ],
   gate_engine: [
     {
       bad: { replaced: { 'server.conf': shippedSnippet('server.conf').replace('js_engine njs', 'js_engine qjs') } },

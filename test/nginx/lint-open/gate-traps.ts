@@ -17,6 +17,9 @@ const doubled = async ({ visit, cookie }: Visitor): Promise<number> => {
   return (await visit('/app/x', { headers })).answer.status;
 };
 
+/** Asked for by nobody else here: nothing is remembered of it. */
+const unremembered = gated('/app/').replace('authorize/user', 'authorize/user/payments');
+
 const strict = /(?<=if \(\$http_cookie !~ ")[^"]*/;
 const loose = '^(?<fido2_before>.*;[ \\t]*)?__Host-fido2=([\\w.-]{60,200})(?<fido2_after>)$';
 
@@ -107,5 +110,14 @@ export const gateTraps: readonly Trap[] = [
     see: doubled,
     open: 200,
     closed: 401,
+  },
+  {
+    code: 'gate_fetch_small',
+    name: 'a buffer that no token fits into',
+    bad: { server: `js_fetch_max_response_buffer_size 256; # here\n${unremembered}` },
+    good: { server: unremembered },
+    see: async ({ visit }) => (await visit('/app/x', { as: 'bob' })).answer.status,
+    open: 503,
+    closed: 200,
   },
 ];

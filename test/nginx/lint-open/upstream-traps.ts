@@ -230,6 +230,21 @@ export const upstreamTraps: readonly Trap[] = [
     closed: [undefined],
   },
   {
+    code: 'pass_chosen_by_client',
+    name: 'an upstream that the path names',
+    bad: { server: gated('~ ^/app/(\\d+)/', '', 'proxy_pass http://127.0.0.1:$1$fido2_deny; # here') },
+    good: {
+      http: ({ otherPort }) => `map $uri $port_of_ours { default 1; ~^/app/${otherPort}x/ ${otherPort}; }`,
+      server: gated('~ ^/app/(\\d+)/', '', 'proxy_pass http://127.0.0.1:$port_of_ours$fido2_deny;'),
+    },
+    see: async ({ visit, place }) => {
+      const { other } = await visit(`/app/${place.otherPort}/`, { as: 'ada' });
+      return other.map((one) => kind(one.header('fido2-identity') ?? ''));
+    },
+    open: ours,
+    closed: [],
+  },
+  {
     code: 'upstream_unverified',
     name: 'whoever answers for the upstream',
     bad: { server: gated('/app/', '', 'proxy_pass https://tls$fido2_deny; # here') },
