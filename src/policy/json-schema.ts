@@ -7,9 +7,15 @@ export function jsonSchema(): object {
   return { ...schema, title: 'fido2.json: the settings of ngx-fido2' };
 }
 
-/** The text of nginx-conf/fido2.schema.json: lists of words stand on one line. */
+const lineWidth = 120;
+
+/** The text of nginx-conf/fido2.schema.json: a list of words or numbers stands on one line where it fits. */
 export function jsonSchemaText(): string {
   const text = JSON.stringify(jsonSchema(), null, 2);
-  const oneLine = (list: string): string => list.replace(/\s+/g, ' ').replace('[ ', '[').replace(' ]', ']');
-  return `${text.replace(/\[\s+"[^\][{}]*\]/g, oneLine)}\n`;
+  const fitted = text.replace(/\[\s+["\d-][^\][{}]*\],?/g, (list, offset: number) => {
+    const short = list.replace(/\s+/g, ' ').replace('[ ', '[').replace(' ]', ']');
+    const column = offset - (text.lastIndexOf('\n', offset) + 1);
+    return column + short.length <= lineWidth ? short : list;
+  });
+  return `${fitted}\n`;
 }
