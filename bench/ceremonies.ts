@@ -22,9 +22,14 @@ export interface Answer {
 }
 
 /** Enrols by an invite; the person and the session that starts with it. */
-export async function enrol(site: Site, name: string, number: number): Promise<{ person: Person; cookie: string }> {
+export async function enrol(
+  site: Site,
+  name: string,
+  number: number,
+  groups: readonly string[] = ['staff', 'engineers'],
+): Promise<{ person: Person; cookie: string }> {
   const ports = nodeIdentityPorts(join(site.folder, 'data'));
-  const { value: user } = await createUser(ports, { name, displayName: name, groups: ['staff', 'engineers'] });
+  const { value: user } = await createUser(ports, { name, displayName: name, groups: [...groups] });
   const { code } = await createInvite(ports, { user: user.id, life: 600_000, recover: false });
   const person: Person = {
     authenticator: new Authenticator({ origin: site.origin }),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Nginx } from '../src/cli/nginx-binary.ts';
 import { runProcess } from '../src/cli/run-process.ts';
 import { get } from './ceremonies.ts';
-import { type DesignName, type Setting, startDesign } from './designs.ts';
+import type { RunningNginx } from './nginx.ts';
 import { requestPath } from './rig.ts';
 
 const warmUp = 50;
@@ -16,15 +16,22 @@ export async function instructionsUnavailable(nginx: Nginx): Promise<string | nu
   return status === 0 ? null : 'valgrind is not installed';
 }
 
+export interface Counted {
+  /** Names the files of the measurement. */
+  readonly label: string;
+  readonly folder: string;
+  readonly start: (under: readonly string[]) => Promise<RunningNginx>;
+  /** Runs before the warm-up. */
+  readonly before?: (port: number) => Promise<void>;
+  readonly warmUpCookie: string;
+  readonly cookies: readonly string[];
+}
+
 /** User-space instructions of nginx for a request with each of the cookies, by callgrind: one after the other, after a warm-up. */
-export async function countInstructions(
-  name: DesignName,
-  setting: Setting,
-  warmUpCookie: string,
-  cookies: readonly string[],
-): Promise<number> {
-  const out = join(setting.folder, `callgrind.${name}`);
-  const pipe = join(setting.folder, `vgdb-${name}`);
+export async function countInstructions(counted: Counted): Promise<number> {
+  const { label, folder, start, before, warmUpCookie, cookies } = counted;
+  const out = join(folder, `callgrind.${label}`);
+  const pipe = join(folder, `vgdb-${label}`);
   const valgrind = [
     'valgrind',
     '--tool=callgrind',
@@ -32,7 +39,7 @@ export async function countInstructions(
     '--vgdb=yes',
     `--vgdb-prefix=${pipe}`,
   ];
-  const running = await startDesign(name, setting, valgrind);
+  const running = await start(valgrind);
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const tell = async (command: string): Promise<void> => {
     const { status, stderr } = await runProcess(['vgdb', `--vgdb-prefix=${pipe}`, `--pid=${running.pid}`, command]);
@@ -40,9 +47,10 @@ export async function countInstructions(
   };
   const ask = async (cookie: string): Promise<void> => {
     const { status } = await get(agent, running.port, requestPath, cookie);
-    if (status !== 200) throw new Error(`${name} answered ${status}`);
+    if (status !== 200) throw new Error(`${label} answered ${status}`);
   };
   try {
+    await before?.(running.port);
     for (let i = 0; i < warmUp; i++) await ask(warmUpCookie);
     await tell('zero');
     for (const cookie of cookies) await ask(cookie);

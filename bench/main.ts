@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { CommandError } from '../src/cli/command-error.ts';
 import { findNginx, type Nginx } from '../src/cli/nginx-binary.ts';
 import { projectRoot } from '../src/cli/project-root.ts';
+import { type DesignName, startDesign } from './designs.ts';
 import { measureHop } from './hop.ts';
 import { countInstructions, instructionsUnavailable } from './instructions.ts';
 import { chooseLoadGenerator } from './load.ts';
 import { measureLogins, measurePeerLogins } from './logins.ts';
 import { measureMemory } from './memory.ts';
 import { type Options, type Part, parseOptions, usage } from './options.ts';
+import { measurePolicies } from './policies.ts';
 import { formatReport, type Report } from './report.ts';
 import { type Rig, startRig } from './rig.ts';
 import { measureThroughput } from './throughput.ts';
@@ -39,6 +41,11 @@ async function measure(options: Options, nginx: Nginx, folder: string): Promise<
     } finally {
       await rig.stop();
     }
+  }
+  if (only.includes('policies')) {
+    const reason = await instructionsUnavailable(nginx);
+    if (reason === null) report.policies = await measurePolicies(nginx, folder, quick ? 50 : 300, note);
+    else report.skipped.push(`policies: ${reason}`);
   }
   if (only.includes('logins')) {
     note('logins: native crypto');
@@ -75,13 +82,18 @@ async function measureGate(rig: Rig, { quick, only }: Options, report: Report): 
   if (only.includes('instructions')) {
     const reason = await instructionsUnavailable(setting.nginx);
     if (reason === null) {
+      const ofDesign = (name: DesignName) => ({
+        ...{ label: name, folder: setting.folder },
+        start: (under: readonly string[]) => startDesign(name, setting, under),
+      });
       const count = (name: 'plain' | 'headers' | 'gated' | 'quickjs') => {
         note(`instructions: ${name}`);
-        return countInstructions(name, setting, cookies[name], Array(quick ? 50 : 300).fill(cookies[name]));
+        const counted = Array<string>(quick ? 50 : 300).fill(cookies[name]);
+        return countInstructions({ ...ofDesign(name), warmUpCookie: cookies[name], cookies: counted });
       };
       const [plain, headers, gated] = [await count('plain'), await count('headers'), await count('gated')];
       note('instructions: first requests');
-      const miss = await countInstructions('gated', setting, cookies.gated, unused);
+      const miss = await countInstructions({ ...ofDesign('gated'), warmUpCookie: cookies.gated, cookies: unused });
       report.instructions = { plain, headers, gated, quickjs: await count('quickjs'), miss };
     } else {
       report.skipped.push(`instructions: ${reason}`);

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { CommandError } from '../src/cli/command-error.ts';
 
-export const parts = ['instructions', 'throughput', 'memory', 'logins', 'verify', 'hop'] as const;
+export const parts = ['instructions', 'throughput', 'memory', 'policies', 'logins', 'verify', 'hop'] as const;
 export type Part = (typeof parts)[number];
 
 export interface Options {
@@ -17,12 +17,12 @@ Measures the gate beside the same proxy without it, and logins, on this machine'
 the verification of each format and algorithm beside other libraries; and a hop into a mesh.
 The table goes to standard output, everything else to standard error, all figures to build/bench.json.
 
-  --only PART   instructions, throughput, memory, logins, verify or hop; may be repeated
+  --only PART   instructions, throughput, memory, policies, logins, verify or hop; may be repeated
   --quick       fewer and shorter rounds: to see that it works, not for figures
   --json        the figures as JSON instead of tables
   --help        this text
 
-NGINX_BIN names the nginx to measure. Instructions need valgrind.`;
+NGINX_BIN names the nginx to measure. Instructions and policies need valgrind.`;
 
 /** Throws CommandError for an argument that there is not. */
 export function parseOptions(args: string[]): Options {

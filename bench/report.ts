@@ -1,6 +1,7 @@
 import { type DesignName, designTitles } from './designs.ts';
 import { type Hop, hopTitles } from './hop.ts';
 import type { Logins, Misses } from './logins.ts';
+import type { PolicyCost } from './policies.ts';
 import { formatSpread } from './statistics.ts';
 import type { Throughput } from './throughput.ts';
 import { formatVerification } from './verify/format-verification.ts';
@@ -23,6 +24,7 @@ export interface Report {
   throughput?: { readonly generator: string; readonly rounds: number; readonly rows: readonly Throughput[] };
   /** Kilobytes. */
   memory?: { readonly requests: number } & Readonly<Record<'plain' | 'headers' | 'gated' | 'quickjs', number>>;
+  policies?: readonly PolicyCost[];
   logins?: {
     readonly native: Logins;
     readonly portable: Logins;
@@ -42,7 +44,7 @@ export interface Report {
 
 /** The figures as tables in Markdown. */
 export function formatReport(report: Report): string {
-  const { machine, instructions, throughput, memory, logins, verification, hop, skipped } = report;
+  const { machine, instructions, throughput, memory, policies, logins, verification, hop, skipped } = report;
   const lines = [
     `nginx ${machine.nginx}, njs ${machine.njs}, Node ${machine.node}, ${machine.cores} cores of ${machine.processor}`,
   ];
@@ -88,6 +90,19 @@ export function formatReport(report: Report): string {
       ...table(
         ['design', 'KB'],
         names.map((name) => [designTitles[name], memory[name].toFixed(1)]),
+      ),
+    );
+  }
+  if (policies !== undefined) {
+    const [simplest] = policies;
+    lines.push('', 'User-space instructions of nginx for a request that is answered from memory');
+    lines.push(
+      ...table(
+        ['installation', 'token, bytes', 'instructions', 'of the simplest'],
+        policies.map(({ title, tokenBytes, instructions: count }) => [
+          ...[title, String(tokenBytes), thousands(count)],
+          (count / (simplest?.instructions ?? count)).toFixed(3),
+        ]),
       ),
     );
   }

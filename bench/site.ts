@@ -15,6 +15,8 @@ export interface Site {
 
 export interface SiteOptions {
   readonly crypto?: 'auto' | 'portable';
+  /** Default: one that admits every user. */
+  readonly policies?: Readonly<Record<string, object>>;
 }
 
 /** Writes snippets, scripts and fido2.json as an installation has them. */
@@ -38,7 +40,7 @@ export async function installSite(folder: string, options: SiteOptions = {}): Pr
     identity: { ttl: '300s', refresh: '270s' },
     store: { path: paths.data },
     crypto: options.crypto ?? 'auto',
-    policies: { user: {} },
+    policies: options.policies ?? { user: {} },
   };
   writeFileSync(paths.settings, JSON.stringify(settings));
   return { folder, port, origin };
@@ -47,6 +49,8 @@ export async function installSite(folder: string, options: SiteOptions = {}): Pr
 export interface StartOptions {
   readonly upstream: number;
   readonly gateEngine?: 'njs' | 'qjs';
+  /** Further locations. */
+  readonly locations?: string;
   /** See NginxOptions. */
   readonly under?: readonly string[] | undefined;
 }
@@ -55,12 +59,12 @@ export interface StartOptions {
 export function startSite(
   nginx: Nginx,
   site: Site,
-  { upstream, gateEngine = 'njs', under }: StartOptions,
+  { upstream, gateEngine = 'njs', locations = '', under }: StartOptions,
 ): Promise<RunningNginx> {
   rmSync(join(site.folder, 'run/fido2.sock'), { force: true });
   // what one worker does once a second is no part of a counted request
-  edit(site, 'http.conf', /interval=\d+s/g, `interval=${under === undefined ? 1 : 3600}s`);
-  edit(site, 'server.conf', /js_engine \w+;(?=\s+js_import fido2_gate )/g, `js_engine ${gateEngine};`);
+  editSnippet(site, 'http.conf', /interval=\d+s/g, `interval=${under === undefined ? 1 : 3600}s`);
+  editSnippet(site, 'server.conf', /js_engine \w+;(?=\s+js_import fido2_gate )/g, `js_engine ${gateEngine};`);
   return startNginx(nginx, {
     folder: site.folder,
     port: site.port,
@@ -77,11 +81,13 @@ ${upstreamBlock(upstream)}
             include fido2/upstream.conf;
             proxy_pass http://app$fido2_deny;
         }
+${locations}
     }`,
   });
 }
 
-function edit(site: Site, snippet: string, pattern: RegExp, to: string): void {
+/** Throws where the snippet has no such text. */
+export function editSnippet(site: Site, snippet: string, pattern: RegExp, to: string): void {
   const file = join(site.folder, 'fido2', snippet);
   const text = readFileSync(file, 'utf8');
   if (text.search(pattern) < 0) throw new Error(`${snippet} has no ${pattern}`);
