@@ -12,9 +12,8 @@ import {
   parseRegistrationResponse,
   type RegistrationResponseJSON,
 } from '../../src/protocol/response-json.ts';
+import type { Verifier } from '../../src/protocol/verifier.ts';
 import { fromHex, haveVectors, recordedDevice, vectorsNote } from '../helpers/vectors.ts';
-
-const verifier = createVerifier({ subtle: webcrypto.subtle, mode: 'auto' });
 
 interface Device {
   readonly options: string;
@@ -70,7 +69,7 @@ function bytes(text: string): Uint8Array {
   return decoded;
 }
 
-function register(device: Device): Promise<RegistrationResult> {
+function register(device: Device, verifier: Verifier): Promise<RegistrationResult> {
   const options = recordedDevice<CreationOptionsJSON>(device.options);
   const expected = {
     challenge: bytes(options.challenge),
@@ -89,23 +88,27 @@ function register(device: Device): Promise<RegistrationResult> {
   return verifyRegistration(parseRegistrationResponse({ ...recorded, id, rawId: id }), expected, verifier);
 }
 
-describe.skipIf(!haveVectors)(`recorded authenticators${vectorsNote}`, () => {
+const modes = ['auto', 'portable'] as const;
+
+describe.skipIf(!haveVectors).each(modes)(`recorded authenticators, crypto %s${vectorsNote}`, (mode) => {
+  const verifier = createVerifier({ subtle: webcrypto.subtle, mode });
+
   test.each(devices)('$response', async (device) => {
-    const result = await register(device);
+    const result = await register(device, verifier);
     expect(result).toMatchObject({ format: device.format, algorithm: device.algorithm });
   });
 
   test('an attestation object with its members out of order is refused unless asked for', async () => {
     const [device] = devices.filter(({ misorderedMaps }) => misorderedMaps);
     if (device === undefined) throw new Error('no such device');
-    const attempt = register({ ...device, misorderedMaps: false });
+    const attempt = register({ ...device, misorderedMaps: false }, verifier);
     await expect(attempt).rejects.toMatchObject({ code: 'cbor_invalid', step: '7.1.13' });
   });
 
   test('assertionNoneResponse by the key of attestationNoneResponse', async () => {
     const [device] = devices;
     if (device === undefined) throw new Error('no devices');
-    const registered = await register(device);
+    const registered = await register(device, verifier);
     const options = recordedDevice<RequestOptionsJSON>('assertionNoneOptions');
     // The recording has its signature in hex.
     const recorded = recordedDevice<AuthenticationResponseJSON>('assertionNoneResponse');
