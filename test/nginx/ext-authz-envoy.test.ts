@@ -78,6 +78,8 @@ describe.runIf((await needs('nginx')) && (await needs('envoy')))('a real Envoy t
     'Fido2-Identity': ['forged', 'forged too'],
     'fido2-identity': 'forged',
     Fido2_Identity: 'forged',
+    'Txn-Token': 'forged',
+    Txn_Token: 'forged',
     'Remote-User': 'forged',
     Remote_User: 'forged',
     'Remote-Groups': 'forged',

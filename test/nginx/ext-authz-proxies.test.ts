@@ -79,6 +79,7 @@ describe.each(proxies.filter(({ present }) => present && hasNginx))('$title', ({
   const forged = {
     'Fido2-Identity': ['forged', 'forged too'],
     Fido2_Identity: 'forged',
+    'Txn-Token': 'forged',
     'Remote-User': 'forged',
     'Remote-Groups': 'forged',
     'X-Forwarded-Method': 'GET',
@@ -98,6 +99,7 @@ describe.each(proxies.filter(({ present }) => present && hasNginx))('$title', ({
     expect(arrived.header('cookie')).toBe('a=1; b=2');
     expect(namesOf(arrived.headers)).not.toContain('fido2_identity');
     expect(arrived.header('remote-user')).toBeUndefined();
+    expect(arrived.header('txn-token')).toBeUndefined();
   });
 
   it('sends no cookie on where ours was the only one', async () => {

@@ -22,6 +22,8 @@ export function caddySite({ port, answerer, ask, app, site }: ProxyPlaces): stri
     }
     reverse_proxy 127.0.0.1:${app} {
       header_up -Fido2_Identity
+      header_up -Txn-Token
+      header_up -Txn_Token
       header_up -Remote-*
       header_up -Remote_*
     }
@@ -58,6 +60,7 @@ export function nginxSite({ port, answerer, ask, app, site }: ProxyPlaces): stri
         proxy_set_header Cookie $cookies;
         proxy_set_header Fido2-Identity $identity;
         proxy_set_header Fido2_Identity "";
+        proxy_set_header Txn-Token "";
         proxy_set_header Remote-User "";
         proxy_set_header Remote-Groups "";
         proxy_set_header Remote-Name "";
