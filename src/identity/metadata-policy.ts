@@ -1,9 +1,10 @@
 import { Fido2Error } from '../errors.ts';
-import { type AuthenticatorModel, assessModel, type CertificationLevel, isCertified } from './metadata.ts';
+import type { CertificationLevel } from '../policy/authenticator.ts';
+import { type AuthenticatorModel, assessModel, isCertified } from './metadata.ts';
 
 /** What is asked of the model of an authenticator. */
 export interface ModelPolicy {
-  /** Statuses that refuse it; refusedStatuses unless a site says otherwise. */
+  /** Statuses that refuse it. */
   readonly refuse: readonly string[];
   /** The least certification, or null where none is asked for. */
   readonly certification: CertificationLevel | null;

@@ -1,5 +1,6 @@
 import { array, type GenericSchema, looseObject, nullable, number, string } from 'valibot';
 import { equal, fromBase64url } from '../bytes.ts';
+import { type CertificationLevel, certificationLevels } from '../policy/authenticator.ts';
 import { metadataStateKey, modelKey } from '../store/keys.ts';
 import type { Store } from '../store/store.ts';
 import type { Credential } from './credential.ts';
@@ -81,19 +82,6 @@ const nobody = '00000000-0000-0000-0000-000000000000';
 export function modelIdOf({ aaguid, keyIdentifier }: Pick<Credential, 'aaguid' | 'keyIdentifier'>): string | null {
   return aaguid === nobody ? (keyIdentifier ?? null) : aaguid;
 }
-
-/** The statuses after which nobody should rely on a model any more. */
-export const refusedStatuses: readonly string[] = [
-  'REVOKED',
-  'USER_VERIFICATION_BYPASS',
-  'ATTESTATION_KEY_COMPROMISE',
-  'USER_KEY_REMOTE_COMPROMISE',
-  'USER_KEY_PHYSICAL_COMPROMISE',
-];
-
-/** From the weakest to the strongest; `functional` is what FIDO_CERTIFIED says. */
-export const certificationLevels = ['functional', 'L1', 'L1plus', 'L2', 'L2plus', 'L3', 'L3plus'] as const;
-export type CertificationLevel = (typeof certificationLevels)[number];
 
 export interface ModelAssessment {
   /** Certificates in DER that the chain must lead to; none: no chain of this model is to be trusted. */

@@ -26,7 +26,7 @@ export const aaguid = v.pipe(
 export const aaguids = v.pipe(v.array(aaguid), v.minLength(1), v.maxLength(1000, 'at most 1000 models'));
 
 /** Statuses after which nobody should rely on a model any more. */
-const compromised = [
+export const compromisedStatuses: readonly string[] = [
   'REVOKED',
   'USER_VERIFICATION_BYPASS',
   'ATTESTATION_KEY_COMPROMISE',
@@ -34,7 +34,9 @@ const compromised = [
   'USER_KEY_PHYSICAL_COMPROMISE',
 ];
 
-const certifications = ['functional', 'L1', 'L1plus', 'L2', 'L2plus', 'L3', 'L3plus'] as const;
+/** Certification by the FIDO Alliance from the weakest to the strongest; `functional` is what FIDO_CERTIFIED says. */
+export const certificationLevels = ['functional', 'L1', 'L1plus', 'L2', 'L2plus', 'L3', 'L3plus'] as const;
+export type CertificationLevel = (typeof certificationLevels)[number];
 
 /** What is asked of passkeys, as it is written. */
 export const passkeysSchema = v.strictObject({
@@ -129,10 +131,10 @@ export const passkeysSchema = v.strictObject({
             v.array(v.pipe(v.string(), v.regex(/^[A-Z0-9_a-z]{1,64}$/, 'expected a status of the metadata'))),
             v.description('statuses of a model that refuse it, at registration, sign-in and the gate'),
           ),
-          [...compromised],
+          [...compromisedStatuses],
         ),
         certification: v.optional(
-          v.pipe(v.picklist(certifications), v.description('the least certification by the FIDO Alliance')),
+          v.pipe(v.picklist(certificationLevels), v.description('the least certification by the FIDO Alliance')),
         ),
         unknown: v.optional(
           v.pipe(v.picklist(['accept', 'refuse']), v.description('models that the metadata do not have')),
@@ -182,7 +184,7 @@ export interface Passkeys extends Omit<WrittenPasskeys, 'aaguids' | 'metadata'> 
   };
   readonly metadata: {
     readonly refuse: readonly string[];
-    readonly certification: (typeof certifications)[number] | null;
+    readonly certification: CertificationLevel | null;
     readonly unknown: 'accept' | 'refuse';
   };
 }

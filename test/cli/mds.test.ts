@@ -56,7 +56,7 @@ describe('mds', () => {
     expect([status, stdout]).toEqual([0, expect.stringContaining('number 15 with 2 models is in force: 2 new')]);
     expect(stdout).toContain('terms: Retrieval and use of this BLOB is subject to terms');
     expect(await json('mds', 'show', model.toUpperCase())).toMatchObject({
-      ...{ id: model, certification: 'L1', compromised: false, anchors: 1 },
+      ...{ id: model, certification: 'L1', refused: false, anchors: 1 },
       reports: [{ status: 'FIDO_CERTIFIED' }, { status: 'FIDO_CERTIFIED_L1', effectiveDate: '2020-11-19' }],
     });
     // its next one was due in February, and it is later than that
@@ -96,7 +96,7 @@ describe('mds', () => {
     const entry = createEntry({ aaguid: model }, [vendor.certificate]);
     const entries = [{ ...entry, statusReports: [...entry.statusReports, revoked] }];
     const { stdout } = await importing(write('next.jwt', { no: 16, entries }));
-    expect(stdout).toMatch(/0 new, 1 changed, 1 gone.*: REVOKED.*passkeys of compromised models: 1 /s);
+    expect(stdout).toMatch(/0 new, 1 changed, 1 gone.*: REVOKED.*passkeys of models that are refused: 1 /s);
     expect(await json('mds', 'users')).toEqual({
       users: [
         {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { refusedStatuses } from '../../src/identity/metadata.ts';
 import { findAffectedKeys } from '../../src/identity/metadata-affected.ts';
 import { importMetadata } from '../../src/identity/metadata-import.ts';
 import { addCredential, createUser } from '../../src/identity/user.ts';
+import { compromisedStatuses } from '../../src/policy/authenticator.ts';
 import { credential } from '../store/sample.ts';
 import { aaguid, blob, entry, keyIdentifier, nobody, other, report } from './metadata-entries.ts';
 import { testPorts } from './ports.ts';
@@ -24,7 +24,7 @@ test('whose credentials are of models with a status', async () => {
   await user('zoe', { aaguid: other }, { aaguid });
   await user('ada', { aaguid: nobody, keyIdentifier });
   await user('bob', { aaguid: nobody }, { aaguid: 'ffffffff-bf4e-4208-a403-ab4f5f12efe5' });
-  const affected = await findAffectedKeys(ports, refusedStatuses);
+  const affected = await findAffectedKeys(ports, compromisedStatuses);
   expect(affected.map((key) => [key.user, key.model.id, key.report.status])).toEqual([
     ['ada', keyIdentifier, 'REVOKED'],
     ['zoe', aaguid, 'REVOKED'],

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { type AuthenticatorModel, refusedStatuses } from '../../src/identity/metadata.ts';
+import type { AuthenticatorModel } from '../../src/identity/metadata.ts';
 import { type ModelEvidence, type ModelPolicy, requireModel } from '../../src/identity/metadata-policy.ts';
+import { compromisedStatuses } from '../../src/policy/authenticator.ts';
 import { aaguid, now } from './metadata-entries.ts';
 
-const policy: ModelPolicy = { refuse: refusedStatuses, certification: null, unknown: 'accept' };
+const policy: ModelPolicy = { refuse: compromisedStatuses, certification: null, unknown: 'accept' };
 const evidence: ModelEvidence = { chain: [], attested: true, now };
 const ofStatus = (...statuses: readonly string[]): AuthenticatorModel => ({
   ...{ v: 1, id: aaguid, name: '', anchors: [], userVerification: [] },

@@ -1,11 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import {
-  type AuthenticatorModel,
-  assessModel,
-  isCertified,
-  modelIdOf,
-  refusedStatuses,
-} from '../../src/identity/metadata.ts';
+import { type AuthenticatorModel, assessModel, isCertified, modelIdOf } from '../../src/identity/metadata.ts';
+import { compromisedStatuses } from '../../src/policy/authenticator.ts';
 import { aaguid, keyIdentifier, nobody, now } from './metadata-entries.ts';
 
 describe('an assessment', () => {
@@ -16,12 +11,12 @@ describe('an assessment', () => {
   const assess = (reports: readonly Report[], chain: readonly Uint8Array[] | null = null) =>
     assessModel(
       { v: 1, id: aaguid, name: '', reports, anchors: ['AQ'], userVerification: [] },
-      refusedStatuses,
+      compromisedStatuses,
       chain,
       now,
     );
 
-  test.each(refusedStatuses)('%s refuses wherever it stands in the history', (status) => {
+  test.each(compromisedStatuses)('%s refuses wherever it stands in the history', (status) => {
     const repaired = [
       said(status, '2020-01-01'),
       said('UPDATE_AVAILABLE', '2020-02-01'),

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { certificationLevels, refusedStatuses } from '../../src/identity/metadata.ts';
-import { offerableAlgorithms } from '../../src/policy/authenticator.ts';
+import { certificationLevels, compromisedStatuses, offerableAlgorithms } from '../../src/policy/authenticator.ts';
 import { parseSettings, SettingsError } from '../../src/policy/settings.ts';
 import { algorithms } from '../../src/protocol/algorithms.ts';
 import { formatsOfAllTimes } from '../../src/protocol/attestation/formats.ts';
@@ -34,8 +33,8 @@ test('every format can be taken', () => {
   expect(written({ formats }).formats).toEqual(formats);
 });
 
-test('statuses and certifications are those of the metadata', () => {
-  expect(written({}).metadata).toEqual({ refuse: refusedStatuses, certification: null, unknown: 'accept' });
+test('statuses that refuse by default, and every certification', () => {
+  expect(written({}).metadata).toEqual({ refuse: compromisedStatuses, certification: null, unknown: 'accept' });
   for (const certification of certificationLevels)
     expect(written({ attestation: 'required', metadata: { certification } }).metadata.certification).toBe(
       certification,

@@ -9,10 +9,10 @@ import {
   findModel,
   type MetadataState,
   readMetadataState,
-  refusedStatuses,
 } from '../../identity/metadata.ts';
 import { type AffectedKey, findAffectedKeys } from '../../identity/metadata-affected.ts';
 import { importMetadata, removeMetadata } from '../../identity/metadata-import.ts';
+import type { Settings } from '../../policy/settings.ts';
 import { type MetadataBlob, readMetadataBlob } from '../../protocol/metadata-blob.ts';
 import type { Command, Input } from '../command.ts';
 import { CommandError } from '../command-error.ts';
@@ -77,13 +77,13 @@ export const metadataCommands: readonly Command[] = [
     summary: 'tell what is known of one authenticator model, by its AAGUID or the key identifier of its attestation',
     example: 'mds show 2fc0579f-8113-47ea-b116-bb5a8db9202a',
     run: async (input) => {
-      const { ports } = input.open();
+      const { ports, settings } = input.open();
       const id = input.parameter('id').toLowerCase();
       if (!/^([0-9a-f-]{36}|[0-9a-f]{40})$/.test(id))
         throw new CommandError(`${id} is no AAGUID`, 'write it as a UUID', 2);
       const model = (await findModel(ports.store, id))?.value;
       if (model === undefined) throw new CommandError(`no model ${id} is known`, 'ngx-fido2 mds status');
-      return describeModel(model, ports.clock.now());
+      return describeModel(model, settings, ports.clock.now());
     },
   },
   {
@@ -93,12 +93,14 @@ export const metadataCommands: readonly Command[] = [
     options: [
       {
         flags: '--status <name...>',
-        summary: `a status that counts; may be repeated (default: ${refusedStatuses.join(', ')})`,
+        summary: 'a status that counts; may be repeated (default: those of passkeys.metadata.refuse)',
       },
     ],
     run: async (input) => {
+      const { ports, settings } = input.open();
       const statuses = input.list('status');
-      const keys = await findAffectedKeys(input.open().ports, statuses.length === 0 ? refusedStatuses : statuses);
+      const { refuse } = settings.passkeys.metadata;
+      const keys = await findAffectedKeys(ports, statuses.length === 0 ? refuse : statuses);
       const rows = keys.map((key) => [
         printable(key.user),
         printable(key.credentialName),
@@ -128,12 +130,12 @@ export const metadataCommands: readonly Command[] = [
 ];
 
 async function importBlob(input: Input): Promise<Answer> {
-  const { ports, audit } = input.open();
+  const { ports, settings, audit } = input.open();
   const file = input.parameter('blob');
   const text = file === '-' ? await readStream(process.stdin) : readText(file);
   const blob = await verified(input, file, text, ports.clock.now());
   const { state, added, reported, changed, removed } = await refusedAs(file, () => importMetadata(ports, blob, text));
-  const affected = await findAffectedKeys(ports, refusedStatuses);
+  const affected = await findAffectedKeys(ports, settings.passkeys.metadata.refuse);
   const unreadable = blob.entries.reduce((sum, entry) => sum + entry.unreadableAnchors, 0);
   const counts = { added: added.length, changed, removed, affected: affected.length };
   audit('mds_import', { no: state.no, models: state.models, ...counts });
@@ -152,7 +154,7 @@ async function importBlob(input: Input): Promise<Answer> {
       ...(unreadable === 0 ? [] : [`${unreadable} root certificates break the rules of DER and are left out`]),
       `the next one is to come before ${isoTime(state.nextUpdate)}`,
       ...termsOf(state),
-      `passkeys of compromised models: ${affected.length === 0 ? 'none' : `${affected.length} (ngx-fido2 mds users)`}`,
+      `passkeys of models that are refused: ${affected.length === 0 ? 'none' : `${affected.length} (ngx-fido2 mds users)`}`,
     ],
   };
 }
@@ -212,8 +214,8 @@ function affectedOf({ user, userId, credential, credentialName, model, report }:
   return { user, id: userId, credential, credentialName, model: model.id, modelName: model.name, ...reportOf(report) };
 }
 
-function describeModel(model: AuthenticatorModel, now: number): Answer {
-  const { refusedBy, certification } = assessModel(model, refusedStatuses, null, now);
+function describeModel(model: AuthenticatorModel, { passkeys }: Settings, now: number): Answer {
+  const { refusedBy, certification } = assessModel(model, passkeys.metadata.refuse, null, now);
   const { id, name, anchors, userVerification } = model;
   const reports = model.reports.map(reportOf);
   const rows = reports.map(({ status, effectiveDate, oneCertificate }) => [
@@ -225,7 +227,7 @@ function describeModel(model: AuthenticatorModel, now: number): Answer {
       id,
       name,
       certification,
-      compromised: refusedBy !== null,
+      refused: refusedBy !== null,
       reports,
       anchors: anchors.length,
       userVerification,
@@ -234,7 +236,7 @@ function describeModel(model: AuthenticatorModel, now: number): Answer {
       `model          ${printable(name)}`,
       `id             ${id}`,
       `certification  ${certification ?? 'none'}`,
-      `compromised    ${refusedBy === null ? 'no' : refusedBy.status}`,
+      `refused        ${refusedBy === null ? 'no' : refusedBy.status}`,
       `anchors        ${anchors.length}`,
       `verification   ${userVerification.map(printable).join(' ') || 'unknown'}`,
       ...(rows.length === 0 ? [] : ['', ...table(['SINCE', 'STATUS'], rows)]),
