@@ -55,6 +55,9 @@ export interface AuthenticationResponse {
 const extensionResults = v.optional(v.custom<JsonObject>(isJsonObject, 'not an object'), {});
 const later = v.optional(v.unknown());
 
+/** Section 5.4.5: one that is not known yet is as if there was none. */
+const attachment = v.nullish(v.string());
+
 const identifier = v.pipe(bytes, v.minLength(1, 'empty'));
 
 /** Section 5.8.4: a client may name transports that are not known yet. They are kept for later options as they are. */
@@ -64,6 +67,7 @@ const registration = v.object({
   id: identifier,
   rawId: identifier,
   type: v.literal('public-key'),
+  authenticatorAttachment: attachment,
   response: v.object({ clientDataJSON: bytes, attestationObject: bytes, transports }),
   clientExtensionResults: later,
 });
@@ -72,6 +76,7 @@ const authentication = v.object({
   id: identifier,
   rawId: identifier,
   type: v.literal('public-key'),
+  authenticatorAttachment: attachment,
   response: v.object({
     clientDataJSON: bytes,
     authenticatorData: bytes,

@@ -11,6 +11,10 @@ test('members that are not known are left alone', () => {
   expect(parseRegistrationResponse(extra)).toEqual(parseRegistrationResponse(registration));
 });
 
+test.each(['platform', 'not known yet', undefined, null])('an attachment may be %s', (authenticatorAttachment) => {
+  expect(parseRegistrationResponse({ ...registration, authenticatorAttachment })).toHaveProperty('id');
+});
+
 test('transports, extension results and userHandle may be absent', () => {
   const { transports, ...response } = registration.response;
   const { clientExtensionResults, ...json } = registration;
@@ -45,6 +49,7 @@ describe('a registration is refused', () => {
     ['no response', { ...registration, response: null }],
     ['clientDataJSON in the other base64', { ...registration, response: { ...response, clientDataJSON: 'e30=' } }],
     ['clientDataJSON as JSON', { ...registration, response: { ...response, clientDataJSON: {} } }],
+    ['an attachment that is a list', { ...registration, authenticatorAttachment: [] }],
     ['an assertion', authentication],
   ])('%s', (_, value) => {
     const attempt = (): unknown => parseRegistrationResponse(value);

@@ -7,11 +7,13 @@ import { type Attestation, type AttestationInput, certificatePath, requireStatem
 
 const nonceExtension = '1.2.840.113635.100.8.2';
 
-/** Level 3, section 8.8. Devices send an `alg` besides, which nothing is signed with. */
+/** Level 3, section 8.8. Devices send an `alg` besides: the credential's own, for nothing else is signed with. */
 export async function verifyApple(input: AttestationInput, verifier: Verifier): Promise<Attestation> {
-  const { statement, publicKey } = input;
+  const { statement, publicKey, algorithm } = input;
   const known = [...statement.keys()].every((name) => name === 'x5c' || name === 'alg');
   requireStatement(known, 'the statement has more than x5c');
+  const alg = statement.has('alg') ? statement.get('alg') : algorithm;
+  requireStatement(alg === algorithm, `alg ${String(alg)}, expected the credential's ${algorithm}`);
   const trustPath = certificatePath(statement);
   const certificate = parseCertificate(trustPath[0]);
   const nonce = await verifier.digest('SHA-256', signedBytes(input));

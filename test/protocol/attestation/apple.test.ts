@@ -31,6 +31,8 @@ test.each<[string, Tamper, string?]>([
   ['a nonce without its tag', { attestation: { nonce: (nonce) => sequence(octets(nonce)) } }, 'certificate_invalid'],
   ["another key's certificate", { attestation: { certificate: { keys: ecKeys() } } }],
   ['no certificate', setMember('x5c', [])],
+  ['an alg that is not the key’s', setMember('alg', -257)],
+  ['an alg that is null', setMember('alg', null)],
   ['an unknown member', setMember('sig', new Uint8Array(8))],
 ])('%s is refused', async (_, tamper, code = 'attestation_invalid') => {
   await expect(attest(tamper)).rejects.toMatchObject(refusal(code, '7.1.22'));
