@@ -175,6 +175,7 @@ export const account = {
 export const signedOut = {
   title: 'You are signed out',
   text: 'On this browser. Close it if others use this device too.',
+  others: 'Sessions of yours that are still open elsewhere: {count}.',
 };
 
 export const errorPage = {

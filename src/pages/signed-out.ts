@@ -1,3 +1,4 @@
+import { hash, text } from 'asset:signed-out.ts';
 import { html } from './html.ts';
 import { brand, page, prefixOf, type Rendered, type Site, textsOf } from './page.ts';
 
@@ -7,6 +8,7 @@ export function signedOutPage({ site }: { readonly site: Site }): Rendered {
   const body = html`<main class="card">${brand(site)}
 <h1>${signedOut.title}</h1>
 <p>${signedOut.text}</p>
+<p id="others" hidden></p>
 <a class="primary" href="${prefixOf(site)}/login">${common.signInAgain}</a></main>`;
-  return page({ site, title: signedOut.title, body });
+  return page({ site, title: signedOut.title, body, script: { text, hash }, says: ['signedOut'] });
 }

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { findUserByName } from '../../src/identity/user.ts';
-import { ceremony, loginScript, accountScript as words } from '../../src/pages/en.ts';
+import { ceremony, loginScript, signedOut, accountScript as words } from '../../src/pages/en.ts';
 import { fill } from '../../src/pages/sentence.ts';
 import { visit } from '../helpers/browser.ts';
 import { get } from '../helpers/client.ts';
@@ -128,6 +128,18 @@ describe.runIf(available)('the account page', () => {
     expect(new URL(other.page.url()).pathname).toBe('/fido2/login');
     expect(await other.page.textContent('.notice')).toBe('Your session has ended.');
     expect((await get(site.nginx, '/app/', { cookie: await cookieOf(visitor) })).status).toBe(200);
+  });
+
+  it('tells whoever signs out here how many sessions go on elsewhere', async () => {
+    const { page } = await member('ella');
+    const { id: userId, credentials } = await userOf('ella');
+    await sessionOf(site.nginx, { userId, credentialId: credentials[0]?.id ?? '' });
+    await page.reload();
+    await page.waitForSelector('#sessions li .text');
+    await page.click('header button');
+    await page.waitForSelector(`text=${fill(signedOut.others, { count: 1 })}`);
+    await page.reload();
+    expect(await page.isVisible('#others')).toBe(false);
   });
 
   async function cookieOf({ context }: Awaited<ReturnType<typeof visit>>): Promise<string> {

@@ -45,7 +45,13 @@ describe('words', () => {
 });
 
 describe('the words of a page’s script', () => {
-  const scripts = { login: 'login', enrol: 'enrol', account: 'account', denied: 'error' } as const;
+  const scripts = {
+    login: 'login',
+    enrol: 'enrol',
+    account: 'account',
+    denied: 'error',
+    signedOut: 'signed-out',
+  } as const;
 
   test.each(Object.entries(scripts))('are in the data of the page: %s', async (name, script) => {
     const { files } = await loadAsset(`${script}.ts`);

@@ -8,6 +8,7 @@ import { type AccountState, type CredentialState, isOnDevice, type SessionState 
 import { get, Problem, post } from './api.ts';
 import { confirmed, NotConfirmed } from './confirm.ts';
 import { byId, clear, element, say, show } from './dom.ts';
+import { othersKey } from './others-key.ts';
 import { pageData, texts } from './page-data.ts';
 import { tellProblem } from './problems.ts';
 import { canUsePasskeys, tell, whileBusy } from './prompt.ts';
@@ -18,6 +19,8 @@ import { signalAccount } from './signals.ts';
 const { creation, accountScript: words } = texts;
 const { user } = pageData<PageData & AccountData>();
 let state: AccountState;
+/** Sessions but this one, as far as they are known. */
+let others = 0;
 
 function problem(error: unknown): void {
   if (error instanceof NotCreated || error instanceof NotConfirmed) tell(error.failure, creationFailures);
@@ -62,7 +65,8 @@ function render(): void {
     [...sessions].sort((a, b) => Number(b.current) - Number(a.current)).map((one) => sessionRow(one, endSession)),
   );
   list('activity', activity.flatMap(activityRows));
-  byId('end-others').hidden = sessions.length < 2;
+  others = sessions.filter((one) => !one.current).length;
+  byId('end-others').hidden = others === 0;
   byId('notice').replaceChildren();
   if (credentials.length === 1) byId('notice').append(notice(words.onlyTitle, words.only));
   else if (credentials.length > 0 && credentials.every((one) => !one.backupEligible)) {
@@ -156,4 +160,7 @@ async function add(button: HTMLElement, key: boolean): Promise<void> {
 byId('add').addEventListener('click', () => void add(byId('add'), false));
 byId('add-key').addEventListener('click', () => void add(byId('add-key'), true));
 byId('end-others').addEventListener('click', () => void endOthers());
+document.querySelector('header form')?.addEventListener('submit', () => {
+  sessionStorage.setItem(othersKey, String(others));
+});
 if (canUsePasskeys()) void load();
