@@ -1,7 +1,5 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { validateResources } from '../helpers/mesh-tools.ts';
-import { needs } from '../helpers/needs.ts';
 import { askingFilter } from '../nginx/ext-authz-envoy.ts';
 import { caddySite, nginxSite } from '../nginx/ext-authz-proxies.ts';
 import { documentAt, fenceWith } from './markdown.ts';
@@ -17,10 +15,4 @@ test('shows Envoy what the real one was run with', () => {
 test('shows Caddy and another nginx what they were run with', () => {
   expect(fenceWith(page, '', 'forward_auth')).toBe(caddySite(places));
   expect(fenceWith(page, 'nginx', 'auth_request_set')).toBe(`${nginxSite(places)}\n`);
-});
-
-test.runIf(await needs('mesh tools'))('shows Istio what its schema accepts', async () => {
-  const text = fenceWith(page, 'yaml', 'kind: AuthorizationPolicy');
-  expect(await validateResources([text])).toEqual(['']);
-  expect(await validateResources([text.replace('provider:', 'providers:')])).not.toEqual(['']);
 });

@@ -20,9 +20,10 @@ export interface Istiod {
   setPolicies(text: string): Promise<number>;
 }
 
-/** Istio’s own configuration generator. `objects` are Kubernetes’, which ambient mode reads. */
+/** Istio’s own configuration generator. `mesh` is its MeshConfig; `objects` are Kubernetes’, which ambient mode reads. */
 export async function startIstiod(options: {
   readonly base: readonly object[];
+  readonly mesh?: object;
   readonly objects?: readonly object[];
 }): Promise<Istiod> {
   const folder = mkdtempSync(join(tmpdir(), 'fido2-istiod-'));
@@ -33,7 +34,8 @@ export async function startIstiod(options: {
   };
   const [xdsPort, controlPort] = [await freePort(), await freePort()];
   const objects = options.objects === undefined ? [] : ['-objects', write('objects.yaml', options.objects)];
-  const args = ['-xds', `127.0.0.1:${xdsPort}`, '-control', `127.0.0.1:${controlPort}`, ...objects];
+  const mesh = options.mesh === undefined ? [] : ['-mesh', write('mesh.yaml', [options.mesh])];
+  const args = ['-xds', `127.0.0.1:${xdsPort}`, '-control', `127.0.0.1:${controlPort}`, ...mesh, ...objects];
   const env = {
     ...process.env,
     // what an Envoy as released does not have

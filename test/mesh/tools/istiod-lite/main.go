@@ -1,8 +1,8 @@
 // istiod-lite is Istio's own configuration generator without Kubernetes: it serves xDS from the YAML it is given.
 //
-//	istiod-lite -xds ADDRESS -control ADDRESS -trust-domain NAME [-objects FILE] BASE...
+//	istiod-lite -xds ADDRESS -control ADDRESS -trust-domain NAME [-mesh FILE] [-objects FILE] BASE...
 //
-// BASE are Istio's resources that stay; -objects are Kubernetes' (namespaces, services, gateways), which ambient mode
+// BASE are Istio's resources that stay; -mesh is the mesh's configuration; -objects are Kubernetes' (namespaces, services, gateways), which ambient mode
 // needs. PUT /policies on the control address replaces the policies and answers the version of the push that has them;
 // Istio's own validation answers 422. Istio's /debug/ pages stand there too. Prints "ready" when it listens.
 //
@@ -30,8 +30,8 @@ import (
 )
 
 type flags struct {
-	xds, control, trustDomain, objects string
-	base                               []string
+	xds, control, trustDomain, mesh, objects string
+	base                                     []string
 }
 
 // policies are those of the last PUT, which the next one replaces.
@@ -132,6 +132,15 @@ func serve(t test.Failer, given flags) {
 		}
 	}
 	meshConfig := mesh.DefaultMeshConfig()
+	if given.mesh != "" {
+		text, err := read(given.mesh)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if meshConfig, err = mesh.ApplyMeshConfigDefaults(text); err != nil {
+			t.Fatal(err)
+		}
+	}
 	meshConfig.TrustDomain = given.trustDomain
 	server := fake.NewFakeDiscoveryServer(t, fake.FakeOptions{
 		ConfigString:           base,
@@ -162,6 +171,7 @@ func main() {
 	flag.StringVar(&given.xds, "xds", "127.0.0.1:15010", "address of xDS")
 	flag.StringVar(&given.control, "control", "127.0.0.1:15080", "address of PUT /policies")
 	flag.StringVar(&given.trustDomain, "trust-domain", "cluster.local", "trust domain of the mesh")
+	flag.StringVar(&given.mesh, "mesh", "", "file of the mesh's configuration")
 	flag.StringVar(&given.objects, "objects", "", "file of Kubernetes objects")
 	flag.Parse()
 	given.base = flag.Args()
