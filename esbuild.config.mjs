@@ -73,6 +73,13 @@ export const bundles = [
     options: { platform: 'neutral', target: 'es2022' },
   },
   {
+    name: 'fido2_ml_dsa.js',
+    entry: 'src/nginx/ml-dsa.ts',
+    budget: 40 * kilobyte,
+    missing: missingInQuickJs,
+    options: { platform: 'neutral', mainFields: ['module', 'main'], target: 'es2022', external: nginxModules },
+  },
+  {
     name: 'fido2_txn.js',
     entry: 'src/nginx/txn.ts',
     budget: 100 * kilobyte,

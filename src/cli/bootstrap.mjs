@@ -55,7 +55,15 @@ function isInstalled(development) {
   return complete && installed >= time(join(root, 'package-lock.json'));
 }
 
-const scripts = ['fido2_gate.js', 'fido2.js', 'fido2_enrol.js', 'fido2_pages.js', 'fido2_user.js', 'fido2_txn.js'];
+const scripts = [
+  'fido2_gate.js',
+  'fido2.js',
+  'fido2_enrol.js',
+  'fido2_pages.js',
+  'fido2_user.js',
+  'fido2_txn.js',
+  'fido2_ml_dsa.js',
+];
 const bundles = [...scripts, 'ngx-fido2'];
 
 function isBuilt() {

@@ -22,7 +22,15 @@ export const snippets = [
   ...['path.conf', 'discovery.conf', 'handler.conf', 'main.conf', 'enrol.conf', 'user.conf'],
   ...['errors.conf', 'refusal.conf', 'svid.conf'],
 ];
-const scripts = ['fido2_gate.js', 'fido2.js', 'fido2_enrol.js', 'fido2_pages.js', 'fido2_user.js', 'fido2_txn.js'];
+const scripts = [
+  'fido2_gate.js',
+  'fido2.js',
+  'fido2_enrol.js',
+  'fido2_pages.js',
+  'fido2_user.js',
+  'fido2_txn.js',
+  'fido2_ml_dsa.js',
+];
 
 /** Writes the snippets, the origins and the scripts into the folder `paths.scripts`. */
 export function renderConf(paths: ConfPaths, origins: readonly string[]): void {

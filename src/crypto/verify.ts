@@ -16,7 +16,7 @@ export interface VerifierOptions {
   readonly mlDsa?: MlDsaVerification;
 }
 
-type MlDsaVerification = (key: AkpKey, data: Uint8Array, signature: Uint8Array) => boolean;
+type MlDsaVerification = (key: AkpKey, data: Uint8Array, signature: Uint8Array) => boolean | Promise<boolean>;
 
 /** The cryptography of the ceremonies. */
 export function createVerifier({ subtle, mode, mlDsa }: VerifierOptions): Verifier {
@@ -32,7 +32,7 @@ export function createVerifier({ subtle, mode, mlDsa }: VerifierOptions): Verifi
       const algorithm = findAlgorithm(id);
       if (algorithm === undefined || !fitsKey(algorithm, key)) return false;
       if (algorithm.kty === 'AKP' || key.kty === 'AKP')
-        return key.kty === 'AKP' && mlDsa?.(key, data, signature) === true;
+        return key.kty === 'AKP' && (await mlDsa?.(key, data, signature)) === true;
       return mode === 'auto' && (await usesNative(algorithm))
         ? verifyNative(subtle, algorithm, key, data, signature)
         : verifyPortable(algorithm, key, data, signature);

@@ -6,7 +6,8 @@ import type { Context } from './context.ts';
 import { counters, state } from './dicts.ts';
 import { published } from './published.ts';
 import { json } from './response.ts';
-import { type Outgoing, processIds, subtle, versions } from './runtime.ts';
+import { type Outgoing, processIds, versions } from './runtime.ts';
+import { cryptographyOf } from './verifier.ts';
 
 /** GET /fido2/jwks.json: public, cached for at most a quarter of the time that a key is published ahead. */
 export function showJwks(context: Context): Promise<Outgoing> {
@@ -68,7 +69,7 @@ export async function showHealthDetails({ service }: Context): Promise<Outgoing>
     ...versions,
     ...processIds,
     settings: toBase64url(await service.ports.sha256(utf8(state.get('settings') ?? ''))),
-    algorithms: await algorithmBackends({ subtle, mode: service.settings.crypto }),
+    algorithms: await algorithmBackends(cryptographyOf(service)),
     policies: [...service.settings.policies.keys()],
     keys: service.signingRing.keys.map(({ kid, signsFrom }) => ({ kid, signs_from: signsFrom })),
   });

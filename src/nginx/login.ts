@@ -104,7 +104,7 @@ async function verify(
       : {}),
   };
   const result = await keptIfRefused(context, { kind: 'authentication', expected, credential: body }, () =>
-    verifyAuthentication(response, expected, verifierFor(settings)),
+    verifyAuthentication(response, expected, verifierFor(context.service)),
   );
   if (found === null) throw new Fido2Error('authentication_failed', 'nobody has this key', { step: '7.2.6' });
   if (!isActive(found.value, clock.now()))

@@ -79,7 +79,7 @@ export async function registrationResult(context: Context): Promise<Outgoing> {
     const { user, invite } = await registrantOf(context, challenge);
     account = user.name;
     const { passkeys, rp } = service.settings;
-    const verifier = verifierFor(service.settings);
+    const verifier = verifierFor(service);
     const now = clock.now();
     const expected: RegistrationExpectation = {
       challenge: challenge.bytes,

@@ -161,6 +161,17 @@ export const files: Files = {
     }),
 };
 
+/** The status that a location of the internal listener answers a POST with; 0 for no answer. */
+export async function askInternally(socket: string, path: string, body: string): Promise<number> {
+  try {
+    const headers = { Host: 'fido2', 'Content-Type': 'text/plain' };
+    return (await ngx.fetch(`http://unix:${socket}:${path}`, { method: 'POST', headers, body })).status;
+  } catch (error) {
+    log.error(`internal listener: ${path}: ${(error as Error).message}`);
+    return 0;
+  }
+}
+
 /** One line at the end of a file that several workers append to: O_APPEND, one write. */
 export function appendLine(path: string, line: string): void {
   attempt(path, () => fs.appendFileSync(path, `${line}\n`, { mode: 0o600 }));

@@ -28,6 +28,8 @@ export interface Service {
   readonly folder: string;
   /** The folder of fido2.json, from which its relative paths count. */
   readonly home: string;
+  /** Path of the internal socket. */
+  readonly socket: string;
   /** Which list of authenticator models the store has; null: none. */
   readonly metadata: string | null;
   signingKey(now: number): Promise<SigningKey>;
@@ -42,7 +44,7 @@ export async function loadService(variables: Variables): Promise<Service> {
   const generation = state.get('generation');
   if (loaded !== null && loaded.generation === generation) return loaded;
   try {
-    loaded = await load(settingsPath(variables), settingsText(variables), generation ?? nextGeneration());
+    loaded = await load(variables, generation ?? nextGeneration());
   } catch (error) {
     if (error instanceof Fido2Error && error.code === 'unfit') tokens.clear();
     throw error;
@@ -116,8 +118,9 @@ export function adoptSettings(variables: Variables): void {
   }
 }
 
-async function load(path: string, text: string, generation: string): Promise<Service> {
-  const { settings } = parseSettings(text);
+async function load(variables: Variables, generation: string): Promise<Service> {
+  const path = settingsPath(variables);
+  const { settings } = parseSettings(settingsText(variables));
   const home = path.slice(0, path.lastIndexOf('/'));
   const folder = settings.store.path.startsWith('/') ? settings.store.path : `${home}/${settings.store.path}`;
   checkVersions();
@@ -137,6 +140,7 @@ async function load(path: string, text: string, generation: string): Promise<Ser
     generation,
     folder,
     home,
+    socket: variables.fido2_socket ?? '',
     metadata: await noticeMetadata(store),
     async signingKey(now) {
       const record = signingKeyAt(signingRing.value, now);

@@ -10,6 +10,7 @@ import { noticeMetadata } from './model.ts';
 import { bury, tombstoneLife } from './revoke.ts';
 import { clock, log, processIds, random, subtle, type Variables, versions } from './runtime.ts';
 import { adoptSettings, announceKeys, loadService, type Service } from './service.ts';
+import { cryptographyOf } from './verifier.ts';
 
 /** Milliseconds between the rarer works. */
 const minute = 60_000;
@@ -49,7 +50,7 @@ export async function tick(variables: Variables): Promise<void> {
 async function selfCheck(variables: Variables): Promise<void> {
   const service = await loadService(variables);
   const { settings, signingRing } = service;
-  const backends = await algorithmBackends({ subtle, mode: settings.crypto });
+  const backends = await algorithmBackends(cryptographyOf(service));
   const algorithms = Object.entries(backends).map(([name, backend]) => `${name} ${backend}`);
   log.warn(
     `fit: nginx ${versions.nginx}, njs ${versions.njs} on ${versions.engine}, crypto ${settings.crypto} (${algorithms.join(', ')}), ` +

@@ -6,7 +6,7 @@ const formats = ['none', 'packed', 'tpm', 'android-key', 'apple', 'fido-u2f', 'c
 
 /** COSE algorithm identifiers that may be offered. */
 export const offerableAlgorithms = [
-  -7, -8, -9, -19, -35, -36, -37, -38, -39, -47, -51, -52, -53, -257, -258, -259, -65535,
+  -7, -8, -9, -19, -35, -36, -37, -38, -39, -47, -48, -49, -50, -51, -52, -53, -257, -258, -259, -65535,
 ] as const;
 
 const protectionPolicies = [

@@ -72,6 +72,7 @@ const rules = `## What belongs together
 - \`aaguids.allow\` needs \`attestation\` \`required\` or \`enterprise\`, for an AAGUID without it is only what an authenticator
   says of itself. \`deny\` without it stops honest authenticators and nobody else.
 - \`algorithms\` are those of new passkeys; passkeys that are there go on. -65535 (RS1) is for the statements of old TPMs.
+  -48, -49 and -50 (ML-DSA) have a script of their own, which verifies one signature a second for all workers.
 - \`metadata\` speaks of what \`ngx-fido2 mds import\` took in. The certificates that it has for a model are anchors for
   that model's attestations, besides \`anchors\`. A new list counts within a second: passkeys of a model that it reports as
   broken sign in no more, and their sessions are refused by the gate. Where a \`certification\` is asked for, or \`unknown\` is

@@ -43,7 +43,15 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const scripts = ['fido2_gate.js', 'fido2.js', 'fido2_enrol.js', 'fido2_pages.js', 'fido2_user.js', 'fido2_txn.js'];
+const scripts = [
+  'fido2_gate.js',
+  'fido2.js',
+  'fido2_enrol.js',
+  'fido2_pages.js',
+  'fido2_user.js',
+  'fido2_txn.js',
+  'fido2_ml_dsa.js',
+];
 const bundles = [...scripts, 'ngx-fido2'];
 
 function write(name: string, text: string): void {

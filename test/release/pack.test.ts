@@ -23,7 +23,14 @@ test('npm pack holds what a user needs and nothing else', () => {
   const paths = entries.filter((path) => statSync(join(packed, path)).isFile());
   for (const needed of [
     ...['build/fido2_gate.js', 'build/fido2.js', 'build/fido2_enrol.js', 'build/fido2_pages.js'],
-    ...['build/fido2_user.js', 'build/fido2_txn.js', 'build/ngx-fido2', 'build/protocol.js', 'types/protocol.d.ts'],
+    ...[
+      'build/fido2_user.js',
+      'build/fido2_txn.js',
+      'build/fido2_ml_dsa.js',
+      'build/ngx-fido2',
+      'build/protocol.js',
+      'types/protocol.d.ts',
+    ],
     ...['nginx-conf/http.conf', 'nginx-conf/server.conf', 'nginx-conf/upstream.conf', 'nginx-conf/fido2.schema.json'],
     ...['deploy/Dockerfile', 'deploy/compose.yaml', 'deploy/nginx.conf', 'deploy/site/site.conf'],
     ...['README.md', 'CHANGELOG.md', 'LICENSE', 'package.json', 'docs/configuration.md'],
