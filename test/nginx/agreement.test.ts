@@ -30,6 +30,7 @@ const policyNames = ['one', 'two'] as const;
 const userNames = ['ada', 'bob'] as const;
 const day = 86_400_000;
 const dayName = (days: number): string => new Date(Date.now() + days * day).toUTCString().slice(0, 3);
+const models = ['11111111-1111-4111-8111-111111111111', '22222222-2222-4222-8222-222222222222'] as const;
 const evil = 'https://evil.example';
 
 // few names, so that people and policies meet
@@ -51,11 +52,19 @@ const policy = fc.record({
   sameSite: rarely(fc.boolean()),
   userVerification: rarely(fc.boolean()),
   maxAge: rarely(fc.constantFrom('1m', '10m', '1h')),
+  authenticator: rarely(
+    fc.record({ attested: fc.constant(true), aaguids: some(...models) }, anyOf).filter(withEntries),
+  ),
+});
+const person = fc.record({
+  groups: fc.subarray(['a', 'b', 'c']),
+  authenticator: fc.record({ attested: fc.boolean(), aaguid: fc.constantFrom(...models) }),
 });
 const documents = fc.record({
   policies: fc.record({ one: policy, two: policy }),
-  members: fc.record({ ada: fc.subarray(['a', 'b', 'c']), bob: fc.subarray(['a', 'b', 'c']) }),
+  people: fc.record({ ada: person, bob: person }),
 });
+type Person = typeof person extends fc.Arbitrary<infer T> ? T : never;
 const asked = fc.record({
   user: fc.constantFrom(...userNames),
   policy: fc.constantFrom(...policyNames),
@@ -92,9 +101,16 @@ describe.runIf(await needs('nginx'))('explain, the evaluator and the gate', () =
     return found;
   };
 
-  async function putInForce(policies: object, members: Readonly<Record<string, string[]>>): Promise<void> {
+  async function putInForce(
+    policies: object,
+    people: Readonly<Record<(typeof userNames)[number], Person>>,
+  ): Promise<void> {
     for (const user of userNames) {
-      await updateUser(nginx.ports, enrolmentOf(user).userId, () => ({ groups: members[user] ?? [] }));
+      const { groups: memberships, authenticator } = people[user];
+      await updateUser(nginx.ports, enrolmentOf(user).userId, ({ credentials }) => ({
+        groups: memberships,
+        credentials: credentials.map((credential) => ({ ...credential, ...authenticator })),
+      }));
     }
     count += 1;
     const document = JSON.stringify({
@@ -111,12 +127,12 @@ describe.runIf(await needs('nginx'))('explain, the evaluator and the gate', () =
   }
 
   /** What the evaluator says at this moment of this document as it is on disk. */
-  function evaluated({ user, policy: name, origin, ...ask }: Asked, members: readonly string[], authTime: number) {
+  function evaluated({ user, policy: name, origin, ...ask }: Asked, who: Person, authTime: number) {
     const { settings } = parseSettings(readFileSync(join(nginx.folder, 'fido2.json'), 'utf8'));
     const rules = settings.policies.get(name);
     if (rules === undefined) throw new Error(`there is no policy ${name}`);
     const { userVerified, method, address, site, mode } = ask;
-    const subject = { userId: enrolmentOf(user).userId, name: user, groups: members, userVerified, authTime };
+    const subject = { userId: enrolmentOf(user).userId, name: user, userVerified, authTime, ...who };
     return evaluate(subject, rules, Date.now(), { method, address, site, mode, foreignOrigin: origin === evil });
   }
 
@@ -164,22 +180,22 @@ describe.runIf(await needs('nginx'))('explain, the evaluator and the gate', () =
   it(`decide alike in ${runs} random documents`, { timeout: limit + 30_000 }, async () => {
     const seen = { allow: 0, deny: 0, step_up: 0 };
     const requests = fc.array(asked, { minLength: 8, maxLength: 12 });
-    const property = fc.asyncProperty(documents, requests, async ({ policies, members }, list) => {
-      await putInForce(policies, members);
+    const property = fc.asyncProperty(documents, requests, async ({ policies, people }, list) => {
+      await putInForce(policies, people);
       for (const ask of list) {
         const age = ask.age * 60_000;
         const session = await sessionOf(nginx, enrolmentOf(ask.user), { age, userVerified: ask.userVerified });
         const authTime = Date.now() - age;
-        const { outcome } = evaluated(ask, members[ask.user], authTime);
+        const { outcome } = evaluated(ask, people[ask.user], authTime);
         // the second time from memory, where the decision may be remembered
         const answers = [await answered(ask, session.cookie), await answered(ask, session.cookie)];
         const isOwn = ask.site === null && ask.mode === null && ask.origin === null;
         const said = isOwn ? await explained(ask) : outcome;
         // a window of time may open or close meanwhile
-        if (evaluated(ask, members[ask.user], authTime).outcome !== outcome) continue;
+        if (evaluated(ask, people[ask.user], authTime).outcome !== outcome) continue;
         seen[outcome] += 1;
         const expected = { status: statusOf(outcome, ask.mode), arrived: outcome === 'allow' ? 1 : 0 };
-        const shown = JSON.stringify({ ask, groups: members[ask.user], policy: policies[ask.policy] });
+        const shown = JSON.stringify({ ask, who: people[ask.user], policy: policies[ask.policy] });
         expect({ explained: said, answers }, shown).toEqual({ explained: outcome, answers: [expected, expected] });
       }
     });

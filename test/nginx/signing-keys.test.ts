@@ -68,5 +68,10 @@ describe.runIf(await needs('nginx'))('signing keys', () => {
     await nginx.restart();
     expect(kidOf(await token())).toBe(key.kid);
     expect((await jwksOf(nginx)).keys).toEqual(keys);
+    const written = `${nginx.errorLog()}${JSON.stringify([nginx.audit(), keys])}`;
+    for (const { privateJwk } of (await readSigningRing(nginx.ports.store))?.value.keys ?? []) {
+      expect(privateJwk.d.length).toBeGreaterThan(40);
+      expect(written).not.toContain(privateJwk.d);
+    }
   });
 });
