@@ -1,10 +1,22 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { fromBase64url, toBase64url, utf8 } from '../../src/bytes.ts';
 import type { CborMap } from '../../src/protocol/cbor.ts';
 import { decodeCborMap } from '../../src/protocol/cbor.ts';
 import type { CreationOptionsJSON } from '../../src/protocol/options.ts';
 import type { RegistrationResponseJSON } from '../../src/protocol/response-json.ts';
 import type { AttestationName } from '../helpers/authenticator.ts';
-import { createAuthority } from '../helpers/certificates.ts';
+import { encodeCbor } from '../helpers/cbor.ts';
+import {
+  basicConstraints,
+  type CertificateOptions,
+  createAuthority,
+  createCertificate,
+  ecKeys,
+  type KeyPair,
+  keyUsage,
+} from '../helpers/certificates.ts';
+import { algorithmNames, credentialKeys } from '../helpers/credential-keys.ts';
+import { dnsNames } from '../helpers/metadata-blob.ts';
 import { fromHex, haveVectors, level3Vectors, recordedDevice } from '../helpers/vectors.ts';
 import { createAuthenticator, creation, origin, request, rpId } from '../protocol/ceremony.ts';
 
@@ -65,18 +77,39 @@ export function makeSeeds(): Seeds {
     inputs: { ceremonies: recorded.map(({ ceremony }) => ceremony), anchors: anchors.map(base64), time, blobHeader },
     byTarget: {
       cbor: [...objects, ...authData.map((bytes) => bytes.subarray(87))],
-      key: authData.map((bytes) => bytes.subarray(55 + (bytes[53] ?? 0) * 256 + (bytes[54] ?? 0))),
+      key: [
+        ...authData.map((bytes) => bytes.subarray(55 + (bytes[53] ?? 0) * 256 + (bytes[54] ?? 0))),
+        ...algorithmNames.map((name) => encodeCbor(credentialKeys(name).coseKey)),
+      ],
       data: authData,
       attestation: objects.map((object, i) => Buffer.concat([Uint8Array.of(i), object])),
-      certificate: [...paths.flat(), ...anchors],
+      certificate: [...paths.flat(), ...anchors, ...oddCertificates(authority)],
       chain: paths.map((path) => Buffer.concat(path.map((each) => Buffer.concat([length(each), each])))),
       tpm: inner.flatMap((statement) => [...bytesIn(statement, 'pubArea'), ...bytesIn(statement, 'certInfo')]),
       client: recorded.map(({ json }) => bytesOf(json.response.clientDataJSON)),
       response: [...recorded.map(({ json }) => utf8(JSON.stringify(json))), utf8(JSON.stringify(assertion()))],
-      jws: [utf8(`${toBase64url(utf8('{"alg":"ES256"}'))}.${toBase64url(utf8('{"sub":"u1","iat":1}'))}.AAAA`)],
+      jws: [
+        utf8(
+          `${toBase64url(utf8('{"alg":"ES256"}'))}.${toBase64url(utf8('{"sub":"u1","iat":1}'))}.${toBase64url(new Uint8Array(64).fill(0x80))}`,
+        ),
+      ],
       blob: [payload],
     },
   };
+}
+
+/** Certificates with what those of statements do not have. */
+function oddCertificates({ name, keys }: ReturnType<typeof createAuthority>): Uint8Array[] {
+  const subject = [['CN', 'Odd']] as const;
+  const of = (pair: KeyPair, extensions: CertificateOptions['extensions'] = []): Uint8Array =>
+    createCertificate({ subject, issuer: name, issuerKey: keys.privateKey, keys: pair, extensions });
+  return [
+    of(generateKeyPairSync('rsa', { modulusLength: 2048 })),
+    of(generateKeyPairSync('ed25519')),
+    of(ecKeys('P-384'), [basicConstraints(true, 3), keyUsage('ca')]),
+    of(ecKeys('P-521'), [dnsNames('attest.android.com', 'example.org')]),
+    of(keys, [{ id: '2.5.29.30', value: Uint8Array.of(0x30, 0) }]),
+  ];
 }
 
 function own(authority: ReturnType<typeof createAuthority>): Recorded[] {

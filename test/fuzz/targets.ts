@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fromUtf8, toBase64url } from '../../src/bytes.ts';
 import { Fido2Error } from '../../src/errors.ts';
+import { algorithms } from '../../src/protocol/algorithms.ts';
 import { formatsOfAllTimes } from '../../src/protocol/attestation/formats.ts';
 import { parseAttestationObject } from '../../src/protocol/attestation-object.ts';
 import { parseAuthenticatorData } from '../../src/protocol/authenticator-data.ts';
@@ -9,7 +10,7 @@ import { decodeCbor } from '../../src/protocol/cbor.ts';
 import { verifyChain } from '../../src/protocol/chain.ts';
 import { decodeClientData, parseClientData } from '../../src/protocol/client-data.ts';
 import { parseCoseKey, toPublicKey } from '../../src/protocol/cose-key.ts';
-import { parseJws } from '../../src/protocol/jws.ts';
+import { parseJws, verifyJws } from '../../src/protocol/jws.ts';
 import { readMetadataBlob } from '../../src/protocol/metadata-blob.ts';
 import { requireOrigin, requireSameSite, requireTopOrigin } from '../../src/protocol/origin.ts';
 import { verifyRegistration } from '../../src/protocol/registration.ts';
@@ -58,7 +59,7 @@ function attestation(input: Uint8Array): unknown {
       challenge: new Uint8Array(Buffer.from(challenge, 'base64')),
       userVerification: 'discouraged',
       crossOrigin: true,
-      algorithms: [-7, -8, -35, -36, -47, -53, -257, -65535],
+      algorithms: algorithms.map(({ id }) => id),
       formats: formatsOfAllTimes,
       trustAnchors: anchors,
       misorderedMaps: true,
@@ -116,6 +117,9 @@ function blob(input: Uint8Array): unknown {
   return readMetadataBlob(text, { roots: anchors, signer: null, time: inputs.time }, verifier);
 }
 
+/** Of the first anchor, on P-256. */
+const signerKey = parseCertificate(anchors[0] ?? new Uint8Array()).publicKey();
+
 const hoard: Uint8Array[] = [];
 
 const functions: Readonly<Record<string, (input: Uint8Array) => unknown>> = {
@@ -131,7 +135,7 @@ const functions: Readonly<Record<string, (input: Uint8Array) => unknown>> = {
   },
   client: clientData,
   response: responses,
-  jws: (input) => parseJws(fromUtf8(input) ?? ''),
+  jws: (input) => verifyJws(parseJws(fromUtf8(input) ?? ''), signerKey, verifier),
   blob,
   // what shows that a defect and a leak are found: the test of the fuzzer runs these
   planted: (input) => {
