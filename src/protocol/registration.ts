@@ -2,7 +2,6 @@ import { equal } from '../bytes.ts';
 import { Fido2Error } from '../errors.ts';
 import { findAlgorithm } from './algorithms.ts';
 import { requireParts } from './attestation/compound-policy.ts';
-import { coreFormats } from './attestation/core-formats.ts';
 import type {
   Attestation,
   AttestationFormat,
@@ -10,6 +9,7 @@ import type {
   CompoundAttestation,
   CompoundPolicy,
 } from './attestation/format.ts';
+import { attestationFormats } from './attestation/formats.ts';
 import { parseAttestationObject } from './attestation-object.ts';
 import {
   aaguidText,
@@ -45,7 +45,7 @@ export interface RegistrationExpectation extends OriginExpectation, ExtensionPol
   readonly attestationRequired?: boolean;
   /** `conditional` for a creation without a prompt, which needs no user presence. */
   readonly mediation?: 'conditional';
-  /** The attestation formats that are accepted. Default: coreFormats, none and packed. */
+  /** The attestation formats that are accepted. Default: all but android-safetynet. */
   readonly formats?: AttestationFormats;
   /** Which of the statements within one of the format compound must hold and be trustworthy. Default: `all`. */
   readonly compound?: CompoundPolicy;
@@ -113,7 +113,7 @@ export async function verifyRegistration(
   const coseKey = inStep('7.1.20', () => parseCoseKey(attested.publicKey, rules));
   const publicKey = requireAlgorithm(coseKey, expected.algorithms, '7.1.20');
   const { algorithm } = coseKey;
-  const verifyStatement = requireFormat(format, expected.formats ?? coreFormats, '7.1.21');
+  const verifyStatement = requireFormat(format, expected.formats ?? attestationFormats, '7.1.21');
   const { algorithms, time, compound = 'all', teeOnly = false } = expected;
   const input = { ...object, publicKey, algorithm, clientDataHash, algorithms, time, compound, teeOnly };
   const attestation = await inStepAsync('7.1.22', () => verifyStatement(input, verifier));

@@ -2,13 +2,15 @@ import { verifyAndroidKey } from './android-key.ts';
 import { verifyAndroidSafetynet } from './android-safetynet.ts';
 import { verifyApple } from './apple.ts';
 import { compoundOf } from './compound.ts';
-import { coreFormats } from './core-formats.ts';
 import { verifyFidoU2f } from './fido-u2f.ts';
 import type { AttestationFormats } from './format.ts';
+import { verifyNone } from './none.ts';
+import { verifyPacked } from './packed.ts';
 import { verifyTpm } from './tpm.ts';
 
 const single: AttestationFormats = new Map([
-  ...coreFormats,
+  ['none', verifyNone],
+  ['packed', verifyPacked],
   ['tpm', verifyTpm],
   ['android-key', verifyAndroidKey],
   ['apple', verifyApple],
