@@ -1,4 +1,13 @@
-import { chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -70,16 +79,17 @@ test.each([
   expect((await init(...args)).status).toBe(2);
 });
 
+test('says what its check misses yet', async () => {
+  const { stdout } = await init('--for', 'a.example.com');
+  expect(stdout).toContain(`check: the store's folder ${join(folder, 'store')} does not exist`);
+  mkdirSync(join(folder, 'store'), { mode: 0o700 });
+  if (process.geteuid?.() === 0) chownSync(join(folder, 'store'), 4711, 4711);
+  expect((await init('--for', 'a.example.com', '--force')).stdout).toContain('check: ok');
+});
+
 describe.runIf(await needs('nginx'))('nginx', () => {
-  test('accepts what was written', async () => {
-    await init('--for', 'app.example.com');
+  async function accepts(http: string): Promise<void> {
     for (const name of ['run', 'temp']) mkdirSync(join(folder, name));
-    const site = join(to, 'site.conf');
-    // no certificate at hand: the same site without TLS
-    const plain = readFileSync(site, 'utf8')
-      .replace('443 ssl', `unix:${folder}/site`)
-      .replace(/ssl_certificate.*\n/g, '');
-    writeFileSync(site, plain);
     const { command, modules } = await findNginx();
     const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
       (name) => `${name}_temp_path ${folder}/temp/${name};`,
@@ -89,20 +99,40 @@ describe.runIf(await needs('nginx'))('nginx', () => {
       `load_module ${modules}/ngx_http_js_module.so;
 pid ${folder}/pid;
 events {}
-http { access_log off; ${temporary.join(' ')} include ${to}/http.conf; include ${site}; }
+http { access_log off; ${temporary.join(' ')} ${http} }
 `,
     );
-    const checked = await runProgram([
-      ...command,
-      '-t',
-      '-p',
-      folder,
-      '-c',
-      join(folder, 'nginx.conf'),
-      '-e',
-      'stderr',
-    ]);
+    const conf = join(folder, 'nginx.conf');
+    const checked = await runProgram([...command, '-t', '-p', folder, '-c', conf, '-e', 'stderr']);
     expect(checked.stderr).toContain('test is successful');
     expect(checked.status).toBe(0);
+  }
+
+  test('accepts what was written', async () => {
+    await init('--for', 'app.example.com');
+    const site = join(to, 'site.conf');
+    // no certificate at hand: the same site without TLS
+    const plain = readFileSync(site, 'utf8')
+      .replace('443 ssl', `unix:${folder}/site`)
+      .replace(/ssl_certificate.*\n/g, '');
+    writeFileSync(site, plain);
+    await accepts(`include ${to}/http.conf; include ${site};`);
+  });
+
+  test('accepts what the container is given, beside the snippets of the image', async () => {
+    const site = join(folder, 'site');
+    await init('--for', 'image.example.com');
+    const { status, stdout } = await init('--container', '--to', site, '--for', 'app.example.com');
+    expect(status).toBe(0);
+    expect(stdout).toContain(`written: fido2.json, origin.conf, site.conf in ${site}`);
+    expect(readdirSync(site).sort()).toEqual(['fido2.json', 'origin.conf', 'site.conf']);
+    expect(JSON.parse(readFileSync(join(site, 'fido2.json'), 'utf8')).rp.origins).toEqual(['https://app.example.com']);
+    copyFileSync(join(site, 'origin.conf'), join(to, 'origin.conf'));
+    writeFileSync(
+      join(site, 'site.conf'),
+      readFileSync(join(site, 'site.conf'), 'utf8').replace('8080', `unix:${folder}/site`),
+    );
+    await accepts('include fido2/http.conf; include site/site.conf;');
+    expect(readFileSync(join(to, 'origin.conf'), 'utf8')).toContain('js_var $fido2_host app.example.com;');
   });
 });

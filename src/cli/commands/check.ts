@@ -6,6 +6,7 @@ import type { Command } from '../command.ts';
 import { CommandError } from '../command-error.ts';
 import { storeFolder } from '../installation.ts';
 import { originConf } from '../nginx-conf.ts';
+import type { Answer } from '../output.ts';
 import { ownerOf } from '../owner.ts';
 import { describeFinding, readSettings } from '../settings-file.ts';
 import { checkTexts, textsPath } from '../texts-file.ts';
@@ -23,36 +24,40 @@ export const checkCommand: Command = {
   run: async (input) => {
     const nginx = input.text('nginx');
     if (nginx !== undefined) return checkNginx(input, nginx);
-    const path = input.settingsPath();
-    const { settings, warnings } = readSettings(path);
-    checkStore(storeFolder(dirname(path), settings));
-    checkOrigins(join(dirname(path), 'origin.conf'), settings.rp.origins);
-    checkAnchors(path, settings.passkeys.anchors);
-    const untranslated = checkLanguages(path, settings.pages.languages);
-    const counts = [`${settings.policies.size} policies`, `${settings.workloads.size} workloads`];
-    return {
-      json: {
-        ok: true,
-        config: path,
-        policies: [...settings.policies.keys()],
-        workloads: [...settings.workloads.keys()],
-        languages: settings.pages.languages,
-        untranslated,
-        warnings: warnings.map(warningOf),
-      },
-      lines: [
-        ...warnings.flatMap((warning) => [
-          `warning: ${describeFinding(path, warning)}`,
-          ...(warning.hint === '' ? [] : [`hint: ${warning.hint}`]),
-        ]),
-        ...Object.entries(untranslated).map(
-          ([language, keys]) => `texts/${language}.json: ${keys.length} texts stay English: ${keys.join(' ')}`,
-        ),
-        `ok: ${counts.join(', ')}, ${warnings.length} warnings`,
-      ],
-    };
+    return checkInstallation(input.settingsPath());
   },
 };
+
+/** The document, what it names, and what was written of it for nginx. Throws CommandError for what is wrong. */
+export function checkInstallation(path: string): Answer {
+  const { settings, warnings } = readSettings(path);
+  checkStore(storeFolder(dirname(path), settings));
+  checkOrigins(join(dirname(path), 'origin.conf'), settings.rp.origins);
+  checkAnchors(path, settings.passkeys.anchors);
+  const untranslated = checkLanguages(path, settings.pages.languages);
+  const counts = [`${settings.policies.size} policies`, `${settings.workloads.size} workloads`];
+  return {
+    json: {
+      ok: true,
+      config: path,
+      policies: [...settings.policies.keys()],
+      workloads: [...settings.workloads.keys()],
+      languages: settings.pages.languages,
+      untranslated,
+      warnings: warnings.map(warningOf),
+    },
+    lines: [
+      ...warnings.flatMap((warning) => [
+        `warning: ${describeFinding(path, warning)}`,
+        ...(warning.hint === '' ? [] : [`hint: ${warning.hint}`]),
+      ]),
+      ...Object.entries(untranslated).map(
+        ([language, keys]) => `texts/${language}.json: ${keys.length} texts stay English: ${keys.join(' ')}`,
+      ),
+      `ok: ${counts.join(', ')}, ${warnings.length} warnings`,
+    ],
+  };
+}
 
 function checkStore(folder: string): void {
   if (!existsSync(folder)) {

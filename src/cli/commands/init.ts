@@ -1,12 +1,13 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseSettings } from '../../policy/settings.ts';
 import type { Command, Input } from '../command.ts';
 import { CommandError } from '../command-error.ts';
 import { storeFolder } from '../installation.ts';
-import { renderConf } from '../nginx-conf.ts';
+import { originConf, renderConf } from '../nginx-conf.ts';
 import type { Answer } from '../output.ts';
 import { readSettings } from '../settings-file.ts';
+import { checkInstallation } from './check.ts';
 
 const host = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:\d{1,5})?$/;
 const upstreamForm = /^(unix:\/[\w./-]+|[\w.-]+(:\d{1,5})?|\[[0-9a-f:]+\](:\d{1,5})?)$/;
@@ -21,6 +22,7 @@ export const initCommand: Command = {
     { flags: '--to <dir>', summary: 'folder of the files', default: '/etc/nginx/fido2' },
     { flags: '--store <dir>', summary: 'folder of keys and records', default: '/var/lib/ngx-fido2' },
     { flags: '--run <dir>', summary: 'folder of the internal socket', default: '/run/ngx-fido2' },
+    { flags: '--container', summary: 'write what the container is given at /etc/nginx/site, and no more' },
     { flags: '--force', summary: 'replace a fido2.json that is there' },
     { flags: '--update', summary: 'write everything again but fido2.json and site.conf' },
   ],
@@ -41,7 +43,9 @@ async function create(input: Input): Promise<Answer> {
     throw new CommandError(`${settings} is there already`, hint);
   }
   const text = settingsText(`https://${site}`, store);
-  renderConf({ scripts: to, settings, data: store, run }, parseSettings(text).settings.rp.origins);
+  const { origins } = parseSettings(text).settings.rp;
+  if (input.flag('container')) return createForContainer(to, site, upstream, text, origins);
+  renderConf({ scripts: to, settings, data: store, run }, origins);
   writeFileSync(settings, text);
   writeFileSync(join(to, 'site.conf'), siteConf(site, upstream, to));
   const next = [
@@ -51,9 +55,45 @@ async function create(input: Input): Promise<Answer> {
     `ngx-fido2 check --config ${settings}`,
     `ngx-fido2 invite YOUR-NAME --group admins --config ${settings}`,
   ];
+  const checked = checkOf(settings);
   return {
-    json: { config: settings, folder: to, store, run, site: join(to, 'site.conf'), next },
-    lines: [`written: ${to}`, 'next:', ...next.map((step, i) => `  ${i + 1}. ${step}`)],
+    json: { config: settings, folder: to, store, run, site: join(to, 'site.conf'), check: checked, next },
+    lines: [`written: ${to}`, `check: ${checked}`, 'next:', ...next.map((step, i) => `  ${i + 1}. ${step}`)],
+  };
+}
+
+/** `ok`, or what is missing yet. */
+function checkOf(settings: string): string {
+  try {
+    checkInstallation(settings);
+    return 'ok';
+  } catch (error) {
+    if (error instanceof CommandError) return error.message;
+    throw error;
+  }
+}
+
+/** The image has the scripts and snippets; the site is three files. */
+function createForContainer(
+  to: string,
+  site: string,
+  upstream: string,
+  settings: string,
+  origins: readonly string[],
+): Answer {
+  mkdirSync(to, { recursive: true });
+  const files = {
+    'fido2.json': settings,
+    'origin.conf': originConf(origins),
+    'site.conf': containerSite(site, upstream),
+  };
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(to, name), text);
+  return {
+    json: { folder: to, files: Object.keys(files) },
+    lines: [
+      `written: ${Object.keys(files).join(', ')} in ${to}`,
+      `next: mount ${to} at /etc/nginx/site, read-only (docs/containers.md)`,
+    ],
   };
 }
 
@@ -93,27 +133,45 @@ function settingsText(origin: string, store: string): string {
   return `${JSON.stringify(settings, null, 2)}\n`;
 }
 
-function siteConf(site: string, upstream: string, folder: string): string {
-  return `# The site ${site} behind ngx-fido2. The certificate's paths are yours to fill in.
-upstream fido2_app {
-    server ${upstream};
+const appLocation = (snippets: string): string => `    location / {
+        auth_request /fido2/authorize/user;
+        include ${snippets}/upstream.conf;
+        proxy_pass http://fido2_app$fido2_deny;
+    }
+`;
+
+const serverIncludes = (snippets: string): string => `    include ${snippets}/server.conf;
+    include ${snippets}/discovery.conf;
+    include ${snippets}/well-known.conf;
+`;
+
+const upstreamBlock = (address: string): string => `upstream fido2_app {
+    server ${address};
     keepalive 32;
 }
-server {
+`;
+
+function siteConf(site: string, upstream: string, folder: string): string {
+  return `# The site ${site} behind ngx-fido2. The certificate's paths are yours to fill in.
+${upstreamBlock(upstream)}server {
     listen 443 ssl;
     server_name ${site.replace(/:\d+$/, '')};
     ssl_certificate     /etc/nginx/tls/${site}.crt;
     ssl_certificate_key /etc/nginx/tls/${site}.key;
 
-    include ${folder}/server.conf;
-    include ${folder}/discovery.conf;
-    include ${folder}/well-known.conf;
-
-    location / {
-        auth_request /fido2/authorize/user;
-        include ${folder}/upstream.conf;
-        proxy_pass http://fido2_app$fido2_deny;
-    }
+${serverIncludes(folder)}
+${appLocation(folder)}}
+`;
 }
+
+function containerSite(site: string, upstream: string): string {
+  return `# The site ${site} in the container of ngx-fido2. Browsers reach it by https: TLS ends before the container, or here with
+# "listen 8443 ssl;" and a certificate that is mounted too.
+${upstreamBlock(upstream)}server {
+    listen 8080;
+    server_name ${site.replace(/:\d+$/, '')};
+
+${serverIncludes('fido2')}
+${appLocation('fido2')}}
 `;
 }
