@@ -69,3 +69,14 @@ export function inexpressibleAnywhere({
   if (preflight === 'pass') add('preflight', 'a preflight has no token, without which a mesh lets nothing pass');
   return found;
 }
+
+/** What a transaction token does not say, which workloads hand on to each other: names, and how people confirmed. */
+export function inexpressibleWithTxn({ deny, users, userVerification }: Policy): Inexpressible[] {
+  const found: Rule[] = [
+    ...(deny.users.length > 0 ? (['deny.users'] as const) : []),
+    ...(users === null ? [] : (['users'] as const)),
+    ...(userVerification ? (['userVerification'] as const) : []),
+  ];
+  const nearest = `a transaction token says nothing of it: ${atTheEdge}; groups it has`;
+  return found.map((rule) => ({ rule, nearest }));
+}

@@ -1,6 +1,6 @@
-import type { Inexpressible } from './conditions.ts';
+import type { ClaimCondition, Inexpressible } from './conditions.ts';
 import { consulServiceOf } from './spiffe.ts';
-import { cacheDuration, clockSkew, identityHeader, type ManifestFile, type MeshTarget, seconds } from './target.ts';
+import { cacheDuration, clockSkew, type ManifestFile, type MeshTarget, seconds } from './target.ts';
 
 /** Consul: configuration entries for `consul config write`, and what every agent’s own configuration must say. */
 export function renderConsul(target: MeshTarget): ManifestFile[] {
@@ -27,19 +27,37 @@ export function renderConsul(target: MeshTarget): ManifestFile[] {
   ];
 }
 
-export function inexpressibleInConsul({ conditions: { claims }, edge }: MeshTarget): Inexpressible[] {
-  const found: Inexpressible[] = claims
-    .filter(({ isList, quantity }) => isList || quantity === 'none')
-    .map(({ rule, isList }) => ({
-      rule,
-      nearest: isList
-        ? 'Consul compares no lists, and no list claim ever matches: name users, or render --for envoy'
-        : 'Consul knows no claim that must not be: name the users that are admitted, or render --for envoy',
-    }));
+/** As many permissions as one source may have here: each admitted combination of user and groups is one. */
+const mostPermissions = 256;
+
+export function inexpressibleInConsul({ conditions: { claims }, edge, groupMap }: MeshTarget): Inexpressible[] {
+  const found: Inexpressible[] = claims.flatMap(({ rule, claim, quantity }) => {
+    const nearest = nearestInConsul(claim, quantity, groupMap);
+    return nearest === null ? [] : [{ rule, nearest }];
+  });
+  const [first] = claims;
+  if (first !== undefined && combinations(claims).length > mostPermissions) {
+    const nearest = `it makes more than ${mostPermissions} combinations: make one group of several`;
+    found.push({ rule: first.rule, nearest });
+  }
   if (consulServiceOf(edge) === null) {
     found.push({ rule: 'edge', nearest: '--edge-spiffe spiffe://ID.consul/ns/default/dc/DC/svc/NAME' });
   }
   return found;
+}
+
+/** Null: Consul holds it. */
+function nearestInConsul(
+  claim: ClaimCondition['claim'],
+  quantity: ClaimCondition['quantity'],
+  groupMap: boolean,
+): string | null {
+  if (claim === 'amr') return 'Consul compares no lists: leave it to nginx, or render --for envoy';
+  if (quantity === 'none') {
+    return 'Consul knows no claim that must not be: name those who are admitted, or render --for envoy';
+  }
+  if (claim === 'preferred_username' || groupMap) return null;
+  return 'Consul compares no lists: set "groupMap": true for the workload, name users, or render --for envoy';
 }
 
 function provider(target: MeshTarget, name: string) {
@@ -54,20 +72,38 @@ function provider(target: MeshTarget, name: string) {
     Issuer: issuer,
     Audiences: [audience],
     JSONWebKeySet: jwks,
-    Locations: [{ Header: { Name: identityHeader, Forward: true } }],
+    Locations: [{ Header: { Name: target.header, Forward: true } }],
     ClockSkewSeconds: clockSkew,
   };
 }
 
-/** One permission for each user that is admitted. */
+/** One permission for each combination that is admitted. */
 function permissions({ issuer, conditions: { claims, methods } }: MeshTarget, name: string) {
   const iss = { Path: ['iss'], Value: issuer };
-  const users = claims.flatMap(({ values }) => values);
-  const wanted =
-    users.length === 0 ? [[iss]] : users.map((user) => [iss, { Path: ['preferred_username'], Value: user }]);
-  return wanted.map((claimsOfOne) => ({
+  return combinations(claims).map((wanted) => ({
     Action: 'allow',
     HTTP: { PathPrefix: '/', ...(methods === null ? {} : { Methods: methods }) },
-    JWT: { Providers: [{ Name: name, VerifyClaims: claimsOfOne }] },
+    JWT: { Providers: [{ Name: name, VerifyClaims: [iss, ...wanted] }] },
   }));
+}
+
+interface VerifiedClaim {
+  readonly Path: readonly string[];
+  readonly Value: string;
+}
+
+/** Every choice of one value for each condition; the work ends soon after there are too many. */
+function combinations(claims: readonly ClaimCondition[]): VerifiedClaim[][] {
+  return claims.reduce<VerifiedClaim[][]>(
+    (chosen, { claim, values }) =>
+      chosen.length > mostPermissions
+        ? chosen
+        : chosen.flatMap((before) => values.map((value) => [...before, verified(claim, value)])),
+    [[]],
+  );
+}
+
+/** Groups stand in a map besides, for a list matches nothing. */
+function verified(claim: ClaimCondition['claim'], value: string): VerifiedClaim {
+  return claim === 'groups' ? { Path: ['grp', value], Value: '1' } : { Path: [claim], Value: value };
 }

@@ -1,5 +1,5 @@
 import type { ClaimCondition } from './conditions.ts';
-import { cacheDuration, clockSkew, identityHeader, type MeshTarget, seconds } from './target.ts';
+import { cacheDuration, clockSkew, type MeshTarget, seconds } from './target.ts';
 
 const types = 'type.googleapis.com/envoy.extensions';
 const jwtFilter = 'envoy.filters.http.jwt_authn';
@@ -26,7 +26,7 @@ function jwtAuthn(target: MeshTarget) {
           issuer,
           audiences: [audience],
           ...keySource(target),
-          from_headers: [{ name: identityHeader }],
+          from_headers: [{ name: target.header }],
           forward: true,
           payload_in_metadata: provider,
           clock_skew_seconds: clockSkew,

@@ -1,5 +1,5 @@
 import type { ClaimCondition, Inexpressible } from './conditions.ts';
-import { cacheDuration, identityHeader, type ManifestFile, type MeshTarget, metadataOf, seconds } from './target.ts';
+import { cacheDuration, type ManifestFile, type MeshTarget, metadataOf, seconds } from './target.ts';
 
 const group = 'gateway.envoyproxy.io';
 const gatewayApi = 'gateway.networking.k8s.io';
@@ -83,7 +83,7 @@ function provider(target: MeshTarget) {
     ...(keys.kind === 'inline'
       ? { localJWKS: { type: 'Inline', inline: keys.jwks } }
       : { remoteJWKS: { uri: keys.uri, cacheDuration: seconds(cacheDuration(target)) } }),
-    extractFrom: { headers: [{ name: identityHeader }] },
+    extractFrom: { headers: [{ name: target.header }] },
   };
 }
 

@@ -1,5 +1,5 @@
 import type { ClaimCondition, Inexpressible } from './conditions.ts';
-import { identityHeader, type ManifestFile, type MeshTarget, metadataOf } from './target.ts';
+import { type ManifestFile, type MeshTarget, metadataOf } from './target.ts';
 
 /** Istio with sidecars: the workload’s own proxy decides. */
 export function renderIstio(target: MeshTarget): ManifestFile[] {
@@ -81,7 +81,7 @@ function requestAuthentication(target: MeshTarget, where: object) {
           issuer,
           audiences: [audience],
           ...(keys.kind === 'inline' ? { jwks: keys.jwks } : { jwksUri: keys.uri }),
-          fromHeaders: [{ name: identityHeader }],
+          fromHeaders: [{ name: target.header }],
           forwardOriginalToken: true,
         },
       ],

@@ -1,10 +1,17 @@
 import type { Policy } from '../policy/rules.ts';
 import type { Settings, Workload } from '../policy/settings.ts';
-import { conditionsOf, type Inexpressible, inexpressibleAnywhere } from './conditions.ts';
+import { conditionsOf, type Inexpressible, inexpressibleAnywhere, inexpressibleWithTxn } from './conditions.ts';
 import { MeshError, type MeshFinding } from './mesh-error.ts';
 import { type Mesh, type MeshName, meshes } from './meshes.ts';
 import type { SpiffeId } from './spiffe.ts';
-import type { KeySource, ManifestFile, MeshTarget, Places } from './target.ts';
+import {
+  type KeySource,
+  type ManifestFile,
+  type MeshTarget,
+  type Places,
+  type TokenKind,
+  tokenHeaders,
+} from './target.ts';
 import { toYaml } from './yaml.ts';
 
 export interface RenderRequest {
@@ -14,7 +21,10 @@ export interface RenderRequest {
   readonly workloads: readonly string[];
   /** The policy of workloads whose entry names none. */
   readonly policy: string | undefined;
+  /** The only caller: nginx, or with transaction tokens the workload that hands them on. */
   readonly edge: SpiffeId;
+  /** Default: identity. */
+  readonly token?: TokenKind;
   readonly keys: KeySource;
   readonly places: Places;
 }
@@ -58,7 +68,7 @@ export function manifestText({ name, documents }: ManifestFile): string {
 
 /** Null with a finding, or more than one. */
 function targetOf(request: RenderRequest, mesh: Mesh, workload: string, findings: MeshFinding[]): MeshTarget | null {
-  const { settings, edge, keys, places } = request;
+  const { settings, edge, token = 'identity', keys, places } = request;
   const report = (message: string, hint: string) => findings.push({ workload, message, hint });
   const entry = settings.workloads.get(workload);
   if (entry === undefined) {
@@ -84,7 +94,9 @@ function targetOf(request: RenderRequest, mesh: Mesh, workload: string, findings
     policy: found.name,
     conditions: conditionsOf(found.policy),
     issuer: settings.identity.issuer,
-    audience: entry.audience,
+    audience: token === 'txn' ? settings.identity.trustDomain : entry.audience,
+    header: tokenHeaders[token],
+    groupMap: token === 'identity' && entry.groupMap === true,
     keys,
     ttl: settings.identity.ttl,
     publish: settings.keys.publish,
@@ -96,7 +108,12 @@ function targetOf(request: RenderRequest, mesh: Mesh, workload: string, findings
     if (rule === 'audience') return `workload "${workload}" has an audience that ${mesh.title} cannot express`;
     return `policy "${found.name}" has ${rule}, which ${mesh.title} cannot express for workload "${workload}"`;
   };
-  for (const { rule, nearest } of [...inexpressibleAnywhere(found.policy), ...mesh.inexpressible(target)]) {
+  const inexpressible = [
+    ...inexpressibleAnywhere(found.policy),
+    ...(token === 'txn' ? inexpressibleWithTxn(found.policy) : []),
+    ...mesh.inexpressible(target),
+  ];
+  for (const { rule, nearest } of inexpressible) {
     report(words(rule), nearest);
   }
   return target;

@@ -15,6 +15,10 @@ export interface MeshTarget {
   readonly conditions: Conditions;
   readonly issuer: string;
   readonly audience: string;
+  /** The header that carries the token. */
+  readonly header: string;
+  /** Whether the token has the groups in a map besides. */
+  readonly groupMap: boolean;
   readonly keys: KeySource;
   /** Life of a token. */
   readonly ttl: number;
@@ -48,8 +52,14 @@ export interface ManifestFile {
   readonly documents: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** The header that carries the token. */
-export const identityHeader = 'Fido2-Identity';
+/** What callers bring: the token that nginx makes for this workload, or the one that workloads hand on to each other. */
+export type TokenKind = 'identity' | 'txn';
+
+/** The header that carries each. */
+export const tokenHeaders = { identity: 'Fido2-Identity', txn: 'Txn-Token' } as const satisfies Record<
+  TokenKind,
+  string
+>;
 
 /** How far clocks may be apart, in seconds. */
 export const clockSkew = 5;

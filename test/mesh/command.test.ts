@@ -88,6 +88,7 @@ test.each([
   [['render', '--for', 'istio', '--edge-spiffe', 'nginx'], 'is no SPIFFE ID'],
   [['render', ...istio, '--port', '0'], '--port 0 is no port'],
   [['render', ...istio, '--waypoint', 'a b'], '--waypoint a b'],
+  [['render', ...istio, '--token', 'both'], '--token is identity or txn'],
   [['render', ...istio, '--jwks', 'none'], '--jwks is remote or inline'],
 ])('wrong usage: %j', async ([command = '', ...args], message) => {
   write({});

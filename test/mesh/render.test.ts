@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
+import { listAt } from '../../src/mesh/manifest.ts';
 import { MeshError } from '../../src/mesh/mesh-error.ts';
 import { type MeshName, meshes } from '../../src/mesh/meshes.ts';
 import { manifestText } from '../../src/mesh/render.ts';
@@ -100,6 +101,16 @@ describe('no manifest where the mesh cannot hold the policy', () => {
     }
   });
 
+  test('a transaction token, which has groups but no names', () => {
+    const say = (policy: object) => refusal('envoy', policy, { token: 'txn' }).map((each) => each.split(',')[0]);
+    expect(say({ groups: ['a'], userVerification: false })).toEqual([]);
+    expect(say({ users: ['ana'], deny: { users: ['bob'] } })).toEqual([
+      'policy "payers" has deny.users',
+      'policy "payers" has users',
+      'policy "payers" has userVerification',
+    ]);
+  });
+
   test('everything at once, not one after the other', () => {
     expect(refusal('consul', { ...rich, maxAge: '5m', users: ['ana'] }).map((each) => each.split(',')[0])).toEqual([
       'policy "payers" has maxAge',
@@ -119,6 +130,29 @@ describe('no manifest where the mesh cannot hold the policy', () => {
     expect(refusal(mesh, { users: ['a*b'] })).toEqual([]);
     const settings = settingsWith({}, { audience: 'payments*' });
     expect(refusal(mesh, {}, { settings })[0]).toContain('workload "payments" has an audience that Istio');
+  });
+
+  test('Consul: groups, unless the token has them in a map', () => {
+    const policy = { groups: { any: ['a', 'b'], all: ['c'] }, users: ['ana', 'bob'], userVerification: false };
+    expect(refusal('consul', policy)[0]).toContain('set "groupMap": true for the workload');
+    const settings = settingsWith(policy, { groupMap: true });
+    const [intentions] = rendered('consul', policy, { settings }).at(-1)?.documents ?? [];
+    const claims = listAt(intentions, 'Sources', 0, 'Permissions').map((each) =>
+      listAt(each, 'JWT', 'Providers', 0, 'VerifyClaims').map((claim) => listAt(claim, 'Path').join('.')),
+    );
+    expect(claims).toEqual([
+      ['iss', 'grp.c', 'grp.a', 'preferred_username'],
+      ['iss', 'grp.c', 'grp.a', 'preferred_username'],
+      ['iss', 'grp.c', 'grp.b', 'preferred_username'],
+      ['iss', 'grp.c', 'grp.b', 'preferred_username'],
+    ]);
+    const many = { ...policy, groups: Array.from({ length: 200 }, (_, i) => `g${i}`) };
+    const refused = refusal('consul', many, { settings: settingsWith(many, { groupMap: true }) });
+    expect(refused).toHaveLength(1);
+    expect(refused[0]).toContain('more than 256 combinations');
+    const denying = { deny: { groups: ['x'] }, userVerification: false };
+    const denied = refusal('consul', denying, { settings: settingsWith(denying, { groupMap: true }) });
+    expect(denied[0]).toContain('knows no claim that must not be');
   });
 
   test('Envoy Gateway: methods and numbers of claims that it has not', () => {

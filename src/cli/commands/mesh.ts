@@ -24,9 +24,17 @@ const names = Object.keys(meshes).join(', ');
 /** What the manifests are made of, besides fido2.json. */
 const renderOptions: readonly CommandOption[] = [
   { flags: '--for <mesh>', summary: names },
-  { flags: '--edge-spiffe <id>', summary: 'the SPIFFE ID of nginx, the only caller that workloads admit' },
+  {
+    flags: '--edge-spiffe <id>',
+    summary: 'the SPIFFE ID of nginx (or who hands on the token), the only caller that workloads admit',
+  },
   { flags: '--workload <name...>', summary: 'workloads of fido2.json; default: all' },
   { flags: '--policy <name>', summary: 'the policy of workloads whose entry names none' },
+  {
+    flags: '--token <kind>',
+    summary: 'identity: nginx calls; txn: another workload does, and hands on the transaction token',
+    default: 'identity',
+  },
   {
     flags: '--jwks <how>',
     summary:
@@ -119,10 +127,15 @@ async function rendered(input: Input): Promise<{ mesh: MeshName; files: Manifest
   if (!isMeshName(mesh)) throw new CommandError('--for names no mesh that is known', `one of: ${names}`, 2);
   const { settings } = readSettings(input.settingsPath());
   const edge = edgeOf(input);
+  const token = input.text('token') ?? '';
+  if (token !== 'identity' && token !== 'txn') throw new CommandError('--token is identity or txn', undefined, 2);
   const keys = await keysOf(input, settings);
   const [workloads, policy] = [input.list('workload'), input.text('policy')];
   try {
-    return { mesh, files: renderMesh({ settings, mesh, workloads, policy, edge, keys, places: placesOf(input) }) };
+    return {
+      mesh,
+      files: renderMesh({ settings, mesh, workloads, policy, edge, token, keys, places: placesOf(input) }),
+    };
   } catch (error) {
     if (!(error instanceof MeshError)) throw error;
     const [first, ...others] = error.findings;

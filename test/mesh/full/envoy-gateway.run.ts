@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { compareDecisions } from '../agreement.ts';
 import { ana, meshCases, policy } from '../cases.ts';
 import { tokenOf } from '../fixtures.ts';
 import { startGatewayRig } from '../gateway-rig.ts';
@@ -22,5 +23,12 @@ describe('Envoy Gateway with the rendered policy', () => {
     await rig.setPolicy({ ...policy, groups: ['admins'] });
     expect((await rig.call({ token })).status).toBe(403);
     expect((await rig.call({ token: await tokenOf({ ...ana, groups: ['admins'] }) })).status).toBe(200);
+  });
+
+  test('it and the gate decide alike in random documents', { timeout: 600_000 }, async () => {
+    const found = await compareDecisions(rig, 'envoy-gateway', Number(process.env.MESH_DOCUMENTS ?? 20));
+    console.log(found);
+    expect(found.allowed).toBeGreaterThan(0);
+    expect(found.refused).toBeGreaterThan(0);
   });
 });
