@@ -1,7 +1,7 @@
 import type { Directive } from '../nginx-tree.ts';
 import type { Place, Rule, RuleGroup } from './rule.ts';
 import { inherited, type Scope, serverOf, settingOf, titleOf } from './scope.ts';
-import type { Gated, Site } from './site.ts';
+import { type Gated, isForAskers, type Site } from './site.ts';
 
 const form = /^\/fido2\/(?:authorize|optional)\/([a-z][a-z0-9_-]{0,63})(?:\/([a-z][a-z0-9_-]{0,63}))?(?:!upgrade)?$/;
 
@@ -89,6 +89,9 @@ const unknown: readonly Rule[] = [
 function* networkGates({ gated, settings }: Site): Generator<Gated> {
   for (const each of gated) {
     const policy = form.exec(each.gate.uri)?.[1] ?? '';
+    const server = serverOf(each.scope);
+    // a listener for other proxies is told the client's address by them
+    if (server !== null && isForAskers(server)) continue;
     if ((settings.policies.get(policy)?.networks ?? null) !== null) yield each;
   }
 }

@@ -1,3 +1,4 @@
+import { askerRules } from './asker-rules.ts';
 import { bypassRules } from './bypass-rules.ts';
 import { coverageRules } from './coverage-rules.ts';
 import { gateRules } from './gate-rules.ts';
@@ -10,5 +11,15 @@ import { upstreamRules } from './upstream-rules.ts';
 
 /** Every rule there is. */
 export const ruleGroups: readonly RuleGroup[] = [
-  ...[coverageRules, upstreamRules, bypassRules, routingRules, leakRules, policyRules, gateRules, serverRules],
+  ...[
+    coverageRules,
+    upstreamRules,
+    bypassRules,
+    routingRules,
+    leakRules,
+    policyRules,
+    gateRules,
+    serverRules,
+    askerRules,
+  ],
 ];

@@ -3,7 +3,7 @@ import type { Directive } from '../nginx-tree.ts';
 import { patternOf } from './location.ts';
 import type { Place, Rule, RuleGroup } from './rule.ts';
 import { directivesWithin, locationOf, type Scope, titleOf, within } from './scope.ts';
-import { internalListens, internalSockets, isOurs, type Site, socketOf } from './site.ts';
+import { internalListens, internalSockets, isForAskers, isOurs, type Site, socketOf } from './site.ts';
 
 const httpDirectives = ({ main }: Site): Directive[] =>
   main.children.flatMap((http) => [...directivesWithin(http.directive.block ?? [])]);
@@ -150,11 +150,6 @@ const variableRedefined: Rule = {
     }
   },
 };
-
-/** A listener that answers other proxies refuses whom it does not know (asked.conf). */
-const isForAskers = (server: Scope): boolean =>
-  server.kind === 'server' &&
-  server.children.some(({ kind, directive: { args } }) => kind === 'if' && args.join(' ') === '($fido2_peer != yes)');
 
 const dataServed: Rule = {
   code: 'data_served',

@@ -85,6 +85,13 @@ export const socketOf = ({ args }: Directive): string | null => /^unix:(.+)$/.ex
 export const internalSockets = (site: Pick<Site, 'servers'>): string[] =>
   [...internalListens(site)].flatMap((listen) => socketOf(listen) ?? []);
 
+/** A listener that answers other proxies refuses whom it does not know (asked.conf). */
+export const isForAskers = once(
+  (server): boolean =>
+    server.kind === 'server' &&
+    server.children.some(({ kind, directive: { args } }) => kind === 'if' && args.join(' ') === '($fido2_peer != yes)'),
+);
+
 export type Protocol = 'proxy' | 'grpc' | 'fastcgi' | 'uwsgi' | 'scgi';
 
 export interface Pass {
