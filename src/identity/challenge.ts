@@ -10,7 +10,7 @@ import type { MacKeys } from './mac-keys.ts';
  *
  * Layout: version (1), purpose (1), MAC key id (3), expiry in seconds (5), random (16), subject, tag (32).
  */
-export type ChallengePurpose = 'enrol' | 'add' | 'login' | 'step_up';
+export type ChallengePurpose = 'enrol' | 'add' | 'login' | 'step_up' | 'add_conditional';
 
 export interface Challenge {
   readonly purpose: ChallengePurpose;
@@ -27,7 +27,7 @@ export interface ChallengeContext {
 }
 
 const version = 1;
-const purposes: readonly ChallengePurpose[] = ['enrol', 'add', 'login', 'step_up'];
+const purposes: readonly ChallengePurpose[] = ['enrol', 'add', 'login', 'step_up', 'add_conditional'];
 const head = 26;
 const tagLength = 32;
 

@@ -33,10 +33,14 @@ import { setSessionCookie } from './session-cookie.ts';
 import { trustAnchors } from './trust-anchors.ts';
 import { verifierFor } from './verifier.ts';
 
-/** POST /fido2/attestation/options: by `{"invite"}`, or by a session verified within five minutes. */
+/**
+ * POST /fido2/attestation/options: by `{"invite"}`, or by a session verified within five minutes, which may ask for
+ * `{"mediation":"conditional"}`.
+ */
 export async function registrationOptions(context: Context): Promise<Outgoing> {
   const { service, request } = context;
-  const { invite: code } = request.json();
+  const { invite: code, mediation } = request.json();
+  const conditional = isConditional(mediation, service.settings.passkeys);
   let user: User;
   let challenge: Uint8Array;
   let inviteExpires: number | undefined;
@@ -44,9 +48,14 @@ export async function registrationOptions(context: Context): Promise<Outgoing> {
     const known = await authenticateRequest(context);
     requireFresh(known);
     user = known.user;
-    challenge = await issueChallenge(context, 'add', `${user.id}.${known.session.value.id}`);
+    challenge = await issueChallenge(
+      context,
+      conditional ? 'add_conditional' : 'add',
+      `${user.id}.${known.session.value.id}`,
+    );
   } else {
     if (typeof code !== 'string') throw new Fido2Error('malformed', 'invite is not a string');
+    if (conditional) throw new Fido2Error('malformed', 'an invite needs a prompt');
     const invite = await lookUpInvite(service.ports, code);
     user = await inviteeOf(context, invite);
     inviteExpires = invite.value.expires;
@@ -59,7 +68,7 @@ export async function registrationOptions(context: Context): Promise<Outgoing> {
     user: { id: bytesOf(user.id), name: user.name, displayName: user.displayName },
     algorithms: passkeys.algorithms,
     excludeCredentials: descriptorsOf(user),
-    userVerification: 'required',
+    userVerification: verificationFor(conditional),
     attestation: passkeys.attestation === 'required' ? 'direct' : passkeys.attestation,
     timeout: 120_000,
     extensions: extensionsOf(passkeys),
@@ -75,7 +84,7 @@ export async function registrationResult(context: Context): Promise<Outgoing> {
   try {
     const body = request.json();
     const response = parseRegistrationResponse(body);
-    const challenge = await challengeOf(context, response.clientDataJSON, ['enrol', 'add']);
+    const challenge = await challengeOf(context, response.clientDataJSON, ['enrol', 'add', 'add_conditional']);
     const { user, invite } = await registrantOf(context, challenge);
     account = user.name;
     const { passkeys, rp } = service.settings;
@@ -85,7 +94,8 @@ export async function registrationResult(context: Context): Promise<Outgoing> {
       challenge: challenge.bytes,
       ...challenge.where,
       rpId: rp.id,
-      userVerification: 'required',
+      userVerification: verificationFor(challenge.purpose === 'add_conditional'),
+      ...(challenge.purpose === 'add_conditional' && { mediation: 'conditional' as const }),
       algorithms: passkeys.algorithms,
       time: now,
       trustAnchors: null, // admitAuthenticator looks at who attests
@@ -138,6 +148,18 @@ export async function registrationResult(context: Context): Promise<Outgoing> {
     }
     throw error;
   }
+}
+
+/** Whether a passkey is asked for that the client may make without a prompt. Only a session can ask for one. */
+function isConditional(mediation: unknown, { conditionalCreate }: Passkeys): boolean {
+  if (mediation === undefined) return false;
+  if (mediation === 'conditional' && conditionalCreate) return true;
+  throw new Fido2Error('malformed', 'mediation is not "conditional", or passkeys.conditionalCreate is off');
+}
+
+/** Without a prompt nobody can be verified; what signs in later is asked for it all the same. */
+function verificationFor(conditional: boolean): 'required' | 'preferred' {
+  return conditional ? 'preferred' : 'required';
 }
 
 /** The extensions of the options; credProps is always one. */

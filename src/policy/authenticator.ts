@@ -145,6 +145,13 @@ export const passkeysSchema = v.strictObject({
     ),
     {},
   ),
+  conditionalCreate: v.optional(
+    v.pipe(
+      v.boolean(),
+      v.description('a signed-in page may have a passkey made without a prompt, which nobody need touch for'),
+    ),
+    false,
+  ),
   unsolicitedExtensions: v.optional(
     v.pipe(v.picklist(['ignore', 'refuse']), v.description('outputs of extensions that nobody asked for')),
     'ignore',

@@ -77,6 +77,9 @@ const rules = `## What belongs together
   that model's attestations, besides \`anchors\`. A new list counts within a second: passkeys of a model that it reports as
   broken sign in no more, and their sessions are refused by the gate. Where a \`certification\` is asked for, or \`unknown\` is
   \`refuse\`, nobody is admitted before a list was imported.
+- \`conditionalCreate\`: a page of yours may send \`{"mediation":"conditional"}\` to \`/fido2/attestation/options\` with a session
+  that was verified within five minutes, and pass the options to \`navigator.credentials.create({mediation: 'conditional',
+  ..})\`. The passkey is made without a touch. What signs in with it is verified as ever.
 - A passkey that was registered while \`attestation\` was \`none\` counts as unattested for ever: register it again.
 
 ## How a policy is evaluated

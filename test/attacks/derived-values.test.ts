@@ -26,7 +26,7 @@ describe.runIf(await needs('nginx'))('case 33: a value made for one use tried fo
 
   beforeAll(async () => {
     upstream = await startUpstream();
-    nginx = await startNginx({ upstream });
+    nginx = await startNginx({ upstream, settings: { passkeys: { conditionalCreate: true } } });
     passkey = new Authenticator({ origin: nginx.origin, counterStep: 0 });
     ada = await enrol(nginx, passkey, { user: 'ada' });
     keys = await deriveMacKeys(nodeSubtle, (await ensureMacRing(nginx.ports)).value);
@@ -43,10 +43,11 @@ describe.runIf(await needs('nginx'))('case 33: a value made for one use tried fo
       step_up: await asked('assertion', { policy: 'user' }, cookie),
       enrol: await asked('attestation', { invite: code }),
       add: await asked('attestation', {}, cookie),
+      add_conditional: await asked('attestation', { mediation: 'conditional' }, cookie),
     };
   });
 
-  const challenges = ['login', 'step_up', 'enrol', 'add'] as const;
+  const challenges = ['login', 'step_up', 'enrol', 'add', 'add_conditional'] as const;
 
   it.each([...challenges, 'invite', 'token'] as const)('case 33: a %s is no cookie', async (name) => {
     for (const value of [values[name], values[name].padEnd(110, 'A').slice(0, 190)]) {

@@ -27,10 +27,13 @@ const make = (challenge: Challenge, given = context): Promise<Uint8Array> =>
   makeChallenge(given, nodeRandom, challenge);
 
 describe('a challenge', () => {
-  test.each(['enrol', 'add', 'login', 'step_up'] as const)('for %s comes back as it was made', async (purpose) => {
-    const challenge: Challenge = { purpose, subject: 'user.session', expires: now + 300_000 };
-    expect(await openChallenge(context, await make(challenge), now)).toEqual(challenge);
-  });
+  test.each(['enrol', 'add', 'login', 'step_up', 'add_conditional'] as const)(
+    'for %s comes back as it was made',
+    async (purpose) => {
+      const challenge: Challenge = { purpose, subject: 'user.session', expires: now + 300_000 };
+      expect(await openChallenge(context, await make(challenge), now)).toEqual(challenge);
+    },
+  );
 
   test('never twice the same', async () => {
     const ids = new Set<string>();

@@ -64,6 +64,7 @@ test('what is not written has its default', () => {
         certification: null,
         unknown: 'accept',
       },
+      conditionalCreate: false,
       unsolicitedExtensions: 'ignore',
     },
     policies: new Map([
