@@ -17,7 +17,7 @@ import {
   time,
   unsigned,
 } from './der.ts';
-import { ecKey, okpKey, type PublicKey, rsaKey, type WeierstrassCurve } from './public-key.ts';
+import { type EdwardsCurve, ecKey, okpKey, type PublicKey, rsaKey, type WeierstrassCurve } from './public-key.ts';
 import type { Verifier } from './verifier.ts';
 
 export interface CertificateExtension {
@@ -57,15 +57,23 @@ const signatureAlgorithms: ReadonlyMap<string, number> = new Map([
   ['1.2.840.113549.1.1.12', -258],
   ['1.2.840.113549.1.1.13', -259],
   ['1.3.101.112', -8],
+  ['1.3.101.113', -53],
 ]);
 
 const curves: ReadonlyMap<string, WeierstrassCurve> = new Map([
   ['1.2.840.10045.3.1.7', 'P-256'],
   ['1.3.132.0.34', 'P-384'],
   ['1.3.132.0.35', 'P-521'],
+  ['1.3.132.0.10', 'secp256k1'],
 ]);
 
-const keyAlgorithm = { ec: '1.2.840.10045.2.1', rsa: '1.2.840.113549.1.1.1', ed25519: '1.3.101.112' };
+/** RFC 8410. */
+const edwardsCurves: ReadonlyMap<string, EdwardsCurve> = new Map([
+  ['1.3.101.112', 'Ed25519'],
+  ['1.3.101.113', 'Ed448'],
+]);
+
+const keyAlgorithm = { ec: '1.2.840.10045.2.1', rsa: '1.2.840.113549.1.1.1' };
 
 /** Throws `certificate_invalid`. */
 export function parseCertificate(bytes: Uint8Array): Certificate {
@@ -142,7 +150,8 @@ function parsePublicKey(element: DerElement): PublicKey {
     if (curve === undefined || bytes[0] !== 4 || !Number.isInteger(half)) throw keyInvalid('an unsupported EC key');
     return ecKey(curve, bytes.subarray(1, 1 + half), bytes.subarray(1 + half));
   }
-  if (id === keyAlgorithm.ed25519 && parameters === undefined) return okpKey('Ed25519', bytes);
+  const edwards = edwardsCurves.get(id);
+  if (edwards !== undefined && parameters === undefined) return okpKey(edwards, bytes);
   if (id !== keyAlgorithm.rsa || !isNull(parameters)) throw keyInvalid(`a key of the kind ${id}`);
   const [n, e, ...others] = sequence(parseDer(bytes));
   if (others.length > 0) throw invalid('members behind the RSA key');

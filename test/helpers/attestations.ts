@@ -60,11 +60,21 @@ function statementOf(...members: [string, CborValue][]): CborMap {
   return new Map<CborValue, CborValue>(members);
 }
 
+/** The COSE algorithm of a key and OpenSSL's hash for it. */
+function algorithmOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): readonly [number, string | null] {
+  if (asymmetricKeyType === 'rsa') return [-257, 'sha256'];
+  if (asymmetricKeyType === 'ed25519') return [-8, null];
+  if (asymmetricKeyType === 'ed448') return [-53, null];
+  if (asymmetricKeyDetails?.namedCurve === 'secp384r1') return [-35, 'sha384'];
+  if (asymmetricKeyDetails?.namedCurve === 'secp521r1') return [-36, 'sha512'];
+  return [asymmetricKeyDetails?.namedCurve === 'secp256k1' ? -47 : es256, 'sha256'];
+}
+
 export function packed(context: AttestationContext): Statement {
   const { authority, aaguid, authData, clientDataHash, changes } = context;
   const { certificate, keys } = createAttestationCertificate(authority, aaguid, changes.certificate);
-  const signature = sign('sha256', Buffer.concat([authData, clientDataHash]), keys.privateKey);
-  const alg = keys.privateKey.asymmetricKeyType === 'ec' ? es256 : -257;
+  const [alg, digest] = algorithmOf(keys.privateKey);
+  const signature = sign(digest, Buffer.concat([authData, clientDataHash]), keys.privateKey);
   return ['packed', statementOf(['alg', alg], ['sig', signature], ['x5c', [certificate]])];
 }
 

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { AttestationName, Tamper } from '../../helpers/authenticator.ts';
 import type { CborMap, CborValue } from '../../helpers/cbor.ts';
@@ -7,6 +8,7 @@ import {
   type CertificateOptions,
   createAuthority,
   ecKeys,
+  type KeyPair,
   type Name,
 } from '../../helpers/certificates.ts';
 import { octets } from '../../helpers/der.ts';
@@ -52,6 +54,19 @@ test('self attestation with another algorithm than the key’s, under which its 
   const options = { attestation: 'packed-self', algorithm: 'ES384', keys: ecKeys() } as const;
   const attempt = register({ options, tamper: { coseKey } });
   await expect(attempt).rejects.toMatchObject(refusal('attestation_invalid', '7.1.22'));
+});
+
+test.each<[string, KeyPair]>([
+  ['ES384', ecKeys('P-384')],
+  ['ES512', ecKeys('P-521')],
+  ['ES256K', generateKeyPairSync('ec', { namedCurve: 'secp256k1' })],
+  ['RS256', generateKeyPairSync('rsa', { modulusLength: 2048 })],
+  ['EdDSA', generateKeyPairSync('ed25519')],
+  ['Ed448', generateKeyPairSync('ed448')],
+])("a certificate's key of %s holds, and no signature of another", async (_, keys) => {
+  expect(await withCertificate({ keys })).toMatchObject({ attestationType: 'basic' });
+  const forged = packed('packed-x5c', { attestation: { certificate: { keys } }, signature: flipBit });
+  await expect(forged).rejects.toMatchObject(refusal('attestation_invalid', '7.1.22'));
 });
 
 describe('attestation by a certificate refuses', () => {
