@@ -1,12 +1,14 @@
 import { passRule } from './pass-rule.ts';
 import type { Rule, RuleGroup } from './rule.ts';
-import { inherited, type Scope, titleOf, within } from './scope.ts';
+import { inherited, type Scope, serverOf, titleOf } from './scope.ts';
 import { isClosed, isInternalServer, type Pass, passesOf, type Site, sentHeader, suffixOf } from './site.ts';
 
-const ungatedPasses = ({ scopes, admitted }: Site): { scope: Scope; pass: Pass }[] =>
-  scopes
-    .filter((scope) => !admitted.some((each) => each.scope === scope))
+function ungatedPasses({ scopes, admitted }: Site): { scope: Scope; pass: Pass }[] {
+  const known = new Set(admitted.map(({ scope }) => scope));
+  return scopes
+    .filter((scope) => !known.has(scope))
     .flatMap((scope) => passesOf(scope).map((pass) => ({ scope, pass })));
+}
 
 const ungatedProxy: Rule = {
   code: 'ungated_proxy',
@@ -27,10 +29,10 @@ const publicMissing: Rule = {
     'An open location beside gated ones sends the session cookie to its upstream, or lets through what a client sends as `Fido2-Identity`.',
   fix: 'include fido2/public.conf; after the location’s own proxy_set_header lines',
   *find(site) {
+    const servers = new Set(site.gated.map((each) => serverOf(each.scope)));
     for (const { scope, pass } of ungatedPasses(site)) {
       const { protocol, directive } = pass;
-      const server = site.servers.find((each) => [...within(each)].includes(scope));
-      if (server === undefined || !site.gated.some((each) => [...within(server)].includes(each.scope))) continue;
+      if (!servers.has(serverOf(scope))) continue;
       const identity = sentHeader(scope, protocol, 'Fido2-Identity');
       const isClean = ['', '$fido2_cookies'].includes(sentHeader(scope, protocol, 'Cookie') ?? '-');
       if (identity === '' && isClean) continue;

@@ -22,6 +22,15 @@ export const patternOf = once(({ directive: { args } }): Pattern => {
 
 const locationsIn = once((server) => [...within(server)].filter(({ kind }) => kind === 'location'));
 
+const namedIn = once((server): ReadonlyMap<string, Scope[]> => {
+  const named = new Map<string, Scope[]>();
+  for (const scope of locationsIn(server)) {
+    const { match, text } = patternOf(scope);
+    if (match === 'named') named.set(text, [...(named.get(text) ?? []), scope]);
+  }
+  return named;
+});
+
 /** Whether the expression matches; null where it says what only PCRE reads. */
 export function matches(expression: string, ignoreCase: boolean, path: string): boolean | null {
   try {
@@ -34,8 +43,8 @@ export function matches(expression: string, ignoreCase: boolean, path: string): 
 
 /** All locations that may answer a path that begins with `start`, or, with `whole`, that path itself. */
 export function locationsFor(server: Scope, start: string, whole: boolean): Scope[] {
+  if (start.startsWith('@')) return namedIn(server).get(start) ?? [];
   const locations = locationsIn(server);
-  if (start.startsWith('@')) return locations.filter((scope) => patternOf(scope).text === start);
   const isPrefix = (scope: Scope): boolean => ['prefix', 'first'].includes(patternOf(scope).match);
   const exact = locations.find((scope) => patternOf(scope).match === 'exact' && patternOf(scope).text === start);
   if (whole && exact !== undefined) return [exact];

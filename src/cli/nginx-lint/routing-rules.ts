@@ -62,24 +62,40 @@ const gatedElsewhere: Rule = {
   severity: 'warning',
   about: 'Another server passes the very path that is gated here to the same upstream, without a gate.',
   fix: 'redirect that server to the gated one, or gate it as well',
-  *find({ gated, servers, scopes }) {
-    for (const { scope } of gated) {
-      const location = locationOf(scope);
-      const server = serverOf(scope);
-      if (location === null || patternOf(location).match === 'regex') continue;
-      const hosts = passesOf(scope).map(({ target }) => hostOf(target));
-      for (const other of servers.filter((each) => each !== server && !isInternalServer(each))) {
-        for (const open of locationsFor(other, patternOf(location).text, false)) {
-          if (!scopes.includes(open) || !isOpen(open)) continue;
-          for (const pass of passesOf(open).filter(({ target }) => hosts.includes(hostOf(target)))) {
-            const reason = `${titleOf(other)} passes ${patternOf(location).text} on, which ${titleOf(server ?? scope)} gates`;
-            yield { directive: pass.directive, reason };
-          }
+  *find({ gated, scopes }) {
+    const paths = gatedPaths(gated);
+    for (const open of scopes) {
+      const server = serverOf(open);
+      if (server === null || isInternalServer(server)) continue;
+      for (const { directive, target } of passesOf(open)) {
+        const others = paths.get(hostOf(target));
+        if (others === undefined || !isOpen(open)) continue;
+        for (const [path, gatedBy] of others) {
+          if (gatedBy.has(server) || !locationsFor(server, path, false).includes(open)) continue;
+          const [first = server] = gatedBy;
+          yield { directive, reason: `${titleOf(server)} passes ${path} on, which ${titleOf(first)} gates` };
+          break;
         }
       }
     }
   },
 };
+
+/** The gated paths by the host that they are passed to, each with its servers. */
+function gatedPaths(gated: Site['gated']): ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<Scope>>> {
+  const hosts = new Map<string, Map<string, Set<Scope>>>();
+  for (const { scope } of gated) {
+    const [location, server] = [locationOf(scope), serverOf(scope)];
+    if (location === null || server === null || ['regex', 'named'].includes(patternOf(location).match)) continue;
+    for (const { target } of passesOf(scope)) {
+      const paths = hosts.get(hostOf(target)) ?? new Map<string, Set<Scope>>();
+      hosts.set(hostOf(target), paths);
+      const { text } = patternOf(location);
+      paths.set(text, (paths.get(text) ?? new Set()).add(server));
+    }
+  }
+  return hosts;
+}
 
 const mergeSlashes: Rule = {
   code: 'merge_slashes_off',
