@@ -59,10 +59,20 @@ const tpm: Tamper = {
   attestation: { certificate: { extensions: [tpmName('id:FFFFF1D0'), extendedKeyUsage(), basicConstraints(false)] } },
 };
 
+/** Android sends its root along, and others look for it there. */
+const androidKey: Tamper = {
+  statement: (statement) => {
+    const x5c = statement.get('x5c');
+    return new Map([...statement, ['x5c', [...(Array.isArray(x5c) ? x5c : []), authority.certificate]] as const]);
+  },
+};
+
+const tampers: Readonly<Partial<Record<AttestationName, Tamper>>> = { tpm, 'android-key': androidKey };
+
 function makeSample(kind: Sample['kind'], attestation: AttestationName, algorithm: AlgorithmName): Sample {
   const aaguid = attestation === 'fido-u2f' ? new Uint8Array(16) : new Uint8Array(16).fill(1);
   const authenticator = new Authenticator({ origin, attestation, algorithm, authority, aaguid });
-  const registration = authenticator.create(creationOf(algorithm), attestation === 'tpm' ? tpm : {});
+  const registration = authenticator.create(creationOf(algorithm), tampers[attestation]);
   const [held] = authenticator.credentials;
   if (held === undefined) throw new Error('there is no credential');
   const spki = held.keys.pair?.publicKey.export({ type: 'spki', format: 'der' });
