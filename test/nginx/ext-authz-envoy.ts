@@ -16,10 +16,12 @@ export interface EnvoyFront {
   readonly answerer?: string;
   /** Headers of the answer that go on besides the identity and the cookies. */
   readonly told?: readonly string[];
+  /** The filter that asks, where somebody else has made it. */
+  readonly filter?: object;
 }
 
 /** A listener before the cluster `app` that asks first; /fido2/ goes to the site itself. */
-export function envoyFront({ name, port, ask, answerer = 'answerer', told = [] }: EnvoyFront) {
+export function envoyFront({ name, port, ask, answerer = 'answerer', told = [], filter }: EnvoyFront) {
   const open = {
     [extAuthz]: { '@type': `${types}.http.ext_authz.v3.ExtAuthzPerRoute`, disabled: true },
   };
@@ -50,7 +52,7 @@ export function envoyFront({ name, port, ask, answerer = 'answerer', told = [] }
                 ],
               },
               http_filters: [
-                askingFilter(`/ask/${ask}`, answerer, ['fido2-identity', 'cookie', ...told]),
+                filter ?? askingFilter(`/ask/${ask}`, answerer, ['fido2-identity', 'cookie', ...told]),
                 { name: 'envoy.filters.http.router', typed_config: { '@type': `${types}.http.router.v3.Router` } },
               ],
             },
