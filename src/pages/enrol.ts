@@ -48,9 +48,7 @@ export function enrolPage({ site, signedIn, demands }: EnrolParts): Rendered {
 <h1 tabindex="-1">${enrol.title}</h1>
 <p>${sentence(enrol.for, whom)} <span id="once">${enrol.once}</span></p>
 <ul class="reasons"><li>${icon.touch}<span>${enrol.reasonUnlock}</span></li><li>${icon.effortless}<span>${enrol.reasonEasy}</span></li><li>${icon.shield}<span>${enrol.reasonSafe}</span></li></ul>
-<p class="notice" id="models" hidden></p>
-${demands?.staysThere && html`<p class="notice">${enrol.staysThere}</p>`}
-${demands?.shown && html`<p class="notice">${enrol.shown}</p>`}
+<div class="notice demands"><p id="models" hidden></p>${demands?.staysThere && html`<p>${enrol.staysThere}</p>`}${demands?.shown && html`<p>${enrol.shown}</p>`}</div>
 <button class="primary" id="create" type="button"><span>${enrol.button}</span></button>
 <button class="text" id="create-key" type="button"><span>${enrol.keyButton}</span></button>
 </section>`;

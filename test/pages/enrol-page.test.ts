@@ -34,6 +34,7 @@ describe.runIf(await needs('chromium'))('the enrolment page', () => {
     const { page, calls, context, complaints } = await open();
     await page.goto(`${origin}/fido2/enrol#secret-code`);
     await page.waitForSelector('text=Alice Meyer');
+    expect(await page.isVisible('.demands')).toBe(false);
     expect(page.url()).toBe(`${origin}/fido2/enrol`);
     await page.reload();
     await page.waitForSelector('text=Alice Meyer');
@@ -110,7 +111,7 @@ describe.runIf(await needs('chromium'))('the enrolment page', () => {
     });
     await page.goto(`${origin}/fido2/enrol#code`);
     await page.waitForSelector('#create:visible');
-    expect(await page.locator('.notice:visible').allTextContents()).toEqual([
+    expect(await page.locator('.demands p:visible').allTextContents()).toEqual([
       fill(enrol.accepts, { names: 'YubiKey 5 or ePass FIDO with NFC' }),
       enrol.staysThere,
       enrol.shown,
