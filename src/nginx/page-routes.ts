@@ -1,5 +1,6 @@
 import { errorCodes } from '../errors.ts';
 import { errorPage } from '../pages/error.ts';
+import { noteOutcome } from './outcome.ts';
 import { showAccount, showEnrol, showLogin, showSignedOut } from './page-handlers.ts';
 import type { Request } from './request.ts';
 import { page } from './response.ts';
@@ -14,6 +15,7 @@ const pageRoutes: Routes = {
   '/fido2/enrol': { GET: showEnrol },
   '/fido2/account': { GET: showAccount },
   '/fido2/signed-out': { GET: showSignedOut },
+  '/fido2/outcome': { POST: noteOutcome },
   '/.well-known/webauthn': { GET: showRelatedOrigins },
   '/.well-known/passkey-endpoints': { GET: showPasskeyEndpoints },
 };

@@ -3,7 +3,7 @@ import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Authenticator } from '../helpers/authenticator.ts';
-import { type Enrolment, enrol, get } from '../helpers/client.ts';
+import { type Enrolment, enrol, get, post } from '../helpers/client.ts';
 import { needs } from '../helpers/needs.ts';
 import { type RunningNginx, startNginx } from '../helpers/nginx.ts';
 import { startUpstream } from '../helpers/upstream.ts';
@@ -58,6 +58,20 @@ describe.runIf(await needs('nginx'))('the internal listener', () => {
     expect(text).toMatch(/^ngx_fido2_events_total\{event="fills"\} [1-9]/m);
     expect(text).toMatch(/^ngx_fido2_events_total\{event="decision_not_allowed"\} [1-9]/m);
     expect(text).not.toContain('ada');
+  });
+
+  it('counts how passkey windows ended, as pages tell it, and takes nothing else from them', async () => {
+    const told = (body: object) => post(nginx, '/fido2/outcome', body);
+    expect((await told({ ceremony: 'get', outcome: 'cancelled' })).status).toBe(204);
+    expect((await told({ ceremony: 'create', outcome: 'timed_out' })).status).toBe(204);
+    for (const body of [{}, { ceremony: 'get', outcome: 'x"} 1' }, { ceremony: 'ada', outcome: 'cancelled' }]) {
+      expect((await told(body)).json()).toMatchObject({ status: 400, code: 'malformed' });
+    }
+    const { text } = await ask('/fido2/metrics');
+    expect(text.match(/event="passkey_.*/g)).toEqual([
+      'event="passkey_create_timed_out"} 1',
+      'event="passkey_get_cancelled"} 1',
+    ]);
   });
 
   it('believes of its caller the cookie and the policy alone', async () => {

@@ -125,7 +125,7 @@ describe.runIf(await needs('chromium'))('the sign-in page', () => {
 
   test('giving up is no failure: one quiet line, and the focus is back on the button', async () => {
     const opened = await open({}, { stepUp: { kind: 'uv' }, signedIn: { name: 'alice' } });
-    const { page } = opened;
+    const { page, calls } = opened;
     await page.goto(`${origin}/fido2/login?step_up=1`);
     await page.click('#go');
     await page.waitForSelector(`text=${ceremony.confirm}`);
@@ -133,6 +133,12 @@ describe.runIf(await needs('chromium'))('the sign-in page', () => {
     expect(await page.getAttribute('#go', 'aria-disabled')).toBe('true');
     await page.keyboard.press('Escape');
     await page.waitForSelector(`text=${ceremony.cancelled}`);
+    await expect
+      .poll(() => calls)
+      .toContainEqual({
+        path: '/fido2/outcome',
+        body: { ceremony: 'get', outcome: 'cancelled' },
+      });
     expect(await page.textContent('#alert')).toBe('');
     expect(await page.textContent('#go')).toContain(stepUp.button);
     expect(await focused(page)).toBe('go');

@@ -4,6 +4,7 @@ import { Problem, post } from './api.ts';
 import { classify, type Failure, open } from './ceremony.ts';
 import { requestOptions, responseJson } from './credentials.ts';
 import { say } from './dom.ts';
+import { noteOutcome } from './outcome.ts';
 import { texts } from './page-data.ts';
 
 /** How the passkey window ended that was to confirm, when it did not. */
@@ -25,7 +26,9 @@ async function confirm(user: string): Promise<void> {
     const publicKey = requestOptions(options);
     credential = await open((signal) => navigator.credentials.get({ publicKey, signal }));
   } catch (error) {
-    throw new NotConfirmed(classify(error, performance.now() - started, options.timeout ?? Infinity, 'get'));
+    const failure = classify(error, performance.now() - started, options.timeout ?? Infinity, 'get');
+    noteOutcome('get', failure);
+    throw new NotConfirmed(failure);
   }
   const answer = await post<{ user: string }>('/assertion/result', responseJson(credential));
   if (answer.user !== user) location.reload();

@@ -7,6 +7,7 @@ import { get, Problem, post } from './api.ts';
 import { classify, open } from './ceremony.ts';
 import { requestOptions, responseJson } from './credentials.ts';
 import { byId, clear, inputById, show } from './dom.ts';
+import { noteOutcome } from './outcome.ts';
 import { pageData, texts } from './page-data.ts';
 import { tellProblem } from './problems.ts';
 import { canUsePasskeys, isBusy, tell, whileBusy } from './prompt.ts';
@@ -132,6 +133,7 @@ async function ask(hints?: string[]): Promise<void> {
     const took = performance.now() - started;
     const failure = classify(error, took, options.timeout ?? Infinity, here ? 'immediate' : 'get');
     renewAt = 0;
+    noteOutcome('get', failure);
     if (failure === 'elsewhere') {
       clear();
       show('elsewhere');

@@ -5,6 +5,7 @@ import { Problem, post } from './api.ts';
 import { classify, type Failure, open } from './ceremony.ts';
 import { creationOptions, responseJson } from './credentials.ts';
 import { byId, clear, say } from './dom.ts';
+import { noteOutcome } from './outcome.ts';
 import { texts } from './page-data.ts';
 import { describe } from './passkey-names.ts';
 import { signalUnknown } from './signals.ts';
@@ -48,7 +49,9 @@ async function create(options: PublicKeyCredentialCreationOptionsJSON, key: bool
     const publicKey = creationOptions(key ? forSecurityKey(options) : options);
     return await open((signal) => navigator.credentials.create({ publicKey, signal }));
   } catch (error) {
-    throw new NotCreated(classify(error, performance.now() - started, options.timeout ?? Infinity, 'create'));
+    const failure = classify(error, performance.now() - started, options.timeout ?? Infinity, 'create');
+    noteOutcome('create', failure);
+    throw new NotCreated(failure);
   }
 }
 
