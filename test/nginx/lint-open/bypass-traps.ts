@@ -123,8 +123,14 @@ export const bypassTraps: readonly Trap[] = [
   {
     code: 'pass_in_if',
     name: 'a pass inside if',
-    bad: { server: gated('/app/', 'if ($arg_a) {\n proxy_pass http://other$fido2_deny; # here\n}') },
-    good: { server: gated('/app/') },
+    bad: {
+      pages: true,
+      server: gated('/app/', 'if ($arg_a) {\n proxy_pass http://other$fido2_deny; # here\n}'),
+    },
+    good: {
+      pages: true,
+      server: gated('/app/'),
+    },
     see: async ({ visit }) => {
       const [{ answer }, { other }] = [await visit('/app/x?a=1'), await visit('/app/x?a=1', { as: 'ada' })];
       return [answer.status, answer.headers['content-type'], ...other.map(({ header }) => header('cookie'))];

@@ -1,4 +1,4 @@
-import { gated, nobodyAt, partsOf, publicPass, type Trap, type TrapText, type Visitor } from './trap.ts';
+import { bareRefusals, gated, nobodyAt, partsOf, publicPass, type Trap, type TrapText, type Visitor } from './trap.ts';
 
 const bare = (more = ''): string => gated('/app/', more, 'proxy_pass http://app;');
 
@@ -8,7 +8,7 @@ function changed(change: (text: string) => string, rest: string): TrapText {
     const before = partsOf(snippet('server.conf')).gate;
     const after = change(before);
     if (after === before) throw new Error('the change changes nothing');
-    return `${after}\ninclude fido2/refusals-only.conf;\n${rest}`;
+    return `${after}\n${bareRefusals}\n${rest}`;
   };
 }
 
@@ -114,7 +114,7 @@ export const gateTraps: readonly Trap[] = [
   {
     code: 'gate_fetch_small',
     name: 'a buffer that no token fits into',
-    bad: { server: `js_fetch_max_response_buffer_size 256; # here\n${unremembered}` },
+    bad: { pages: true, server: `js_fetch_max_response_buffer_size 256; # here\n${unremembered}` },
     good: { server: unremembered },
     see: async ({ visit }) => (await visit('/app/x', { as: 'bob' })).answer.status,
     open: 503,

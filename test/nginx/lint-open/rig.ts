@@ -15,6 +15,7 @@ import { type Arrived, type Respond, startUpstream } from '../../helpers/upstrea
 import { startUwsgi } from '../../helpers/uwsgi.ts';
 import { scripts } from './scripts.ts';
 import {
+  bareRefusals,
   type Place,
   partsOf,
   type ServerText,
@@ -101,13 +102,14 @@ function textOf(text: TrapText, place: Place): string {
 }
 
 function serverOf(
-  { http = '', server, installed = true }: ServerText,
+  { http = '', server, installed = true, pages = false }: ServerText,
   place: Place,
   host: string,
   port: number,
 ): string {
   const listen = `listen 127.0.0.1:${port}; listen 127.0.0.1:${place.relayPort} proxy_protocol;`;
-  const include = installed ? 'include fido2/gate-only.conf; include fido2/refusals-only.conf;' : '';
+  const refusals = pages ? 'include fido2/refusals-only.conf;' : bareRefusals;
+  const include = installed ? `include fido2/gate-only.conf;\n${refusals}` : '';
   return `${textOf(http, place)}
 server {
 ${listen} server_name ${host};
@@ -151,8 +153,8 @@ export async function startTraps(traps: readonly Trap[]): Promise<TrapSite> {
       return [cache, ...named, ...servers].join('\n');
     },
     prepare: (folder) => {
-      const { gate, refusals } = partsOf(readFileSync(join(folder, 'conf/fido2/server.conf'), 'utf8'));
-      writeFileSync(join(folder, 'conf/fido2/gate-only.conf'), gate);
+      const { gate, optional, refusals } = partsOf(readFileSync(join(folder, 'conf/fido2/server.conf'), 'utf8'));
+      writeFileSync(join(folder, 'conf/fido2/gate-only.conf'), `${gate}${optional}`);
       writeFileSync(join(folder, 'conf/fido2/refusals-only.conf'), refusals);
       for (const [name, text] of Object.entries(scripts)) writeFileSync(join(folder, 'conf', name), text);
       for (const [path, text] of [

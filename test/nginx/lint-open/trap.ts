@@ -22,6 +22,8 @@ export interface ServerText {
   readonly server: TrapText;
   /** False: the server does not include fido2/server.conf by itself. */
   readonly installed?: boolean;
+  /** Whether refusals have their real pages, whose script each server compiles anew. */
+  readonly pages?: boolean;
 }
 
 export interface VisitOptions {
@@ -82,14 +84,19 @@ export function gated(
 }
 
 /**
- * server.conf in two files: the gate's location, and what it leads to. What else stands there, the ceremonies and
+ * Of server.conf the gate's two locations, and the pages of its refusals. What else stands there, the ceremonies and
  * their pages, takes nginx 20 s to compile for a hundred servers.
  */
-export function partsOf(snippet: string): { gate: string; refusals: string } {
+export function partsOf(snippet: string): { gate: string; optional: string; refusals: string } {
   const parts = snippet.split(/^(?=# (?:A CORS preflight|The gate for pages|People's pages|Refusals))/m);
-  const [gate = '', ...rest] = parts.filter((part) => !/^# (?:A CORS|People)/.test(part));
-  return { gate, refusals: rest.join('') };
+  const [gate = '', optional = '', refusals = ''] = parts.filter((part) => !/^# (?:A CORS|People)/.test(part));
+  return { gate, optional, refusals };
 }
+
+/** In place of the refusals' pages: the statuses alone. */
+export const bareRefusals = [401, 403, 500]
+  .map((status) => `location @fido2_${status} { auth_request off; return ${status}; }`)
+  .join('\n');
 
 /** The URLs that the gated upstream was asked for. */
 export const urls = ({ app }: Pick<Sight, 'app'>): string[] => app.map(({ url }) => url);

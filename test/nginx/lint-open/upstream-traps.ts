@@ -164,9 +164,13 @@ export const upstreamTraps: readonly Trap[] = [
     code: 'errors_intercepted',
     name: 'errors of the application intercepted',
     bad: {
+      pages: true,
       server: intercepting,
     },
-    good: { server: gated('/app/') },
+    good: {
+      pages: true,
+      server: gated('/app/'),
+    },
     see: async ({ visit }) => {
       const headers = { 'Sec-Fetch-Mode': 'navigate' };
       const { answer } = await visit('/app/status-401', { as: 'ada', headers });
@@ -179,9 +183,13 @@ export const upstreamTraps: readonly Trap[] = [
     code: 'refusal_pages_lost',
     name: 'an error page of a nested location',
     bad: {
+      pages: true,
       server: gated('/', 'location /app/ {\n error_page 404 /404.html;\n proxy_pass http://app$fido2_deny; # here\n}'),
     },
-    good: { server: gated('/app/', 'error_page 404 /404.html;') },
+    good: {
+      pages: true,
+      server: gated('/app/', 'error_page 404 /404.html;'),
+    },
     see: async ({ visit }) => json((await visit('/app/x')).answer),
     open: 'text/html',
     closed: 'application/problem+json',
