@@ -5,16 +5,16 @@ import { requireParts } from './compound-policy.ts';
 import {
   type Attestation,
   type AttestationFormat,
-  type AttestationFormats,
   type AttestationInput,
   requireStatement,
+  type SingleFormats,
 } from './format.ts';
 
 /** Bounds the work of one registration. */
 const mostParts = 4;
 
 /** Level 3, section 8.9: two statements or more about one credential, each of one of `formats`. */
-export function compoundOf(formats: AttestationFormats): AttestationFormat {
+export function compoundOf(formats: SingleFormats): AttestationFormat {
   return async (input, verifier) => {
     const { parts, compound } = input;
     const count = parts.length >= 2 && parts.length <= mostParts;
@@ -26,7 +26,7 @@ export function compoundOf(formats: AttestationFormats): AttestationFormat {
 
 async function verifyPart(
   part: unknown,
-  formats: AttestationFormats,
+  formats: SingleFormats,
   input: AttestationInput,
   verifier: Verifier,
 ): Promise<Attestation> {
@@ -40,7 +40,5 @@ async function verifyPart(
   const verifyStatement = formats.get(format);
   if (verifyStatement === undefined)
     throw new Fido2Error('attestation_format_unknown', `fmt ${JSON.stringify(format)} within compound`);
-  const attestation = await verifyStatement({ ...input, statement, parts: [] }, verifier);
-  requireStatement(attestation.type !== 'compound', 'compound within compound');
-  return attestation;
+  return verifyStatement({ ...input, statement, parts: [] }, verifier);
 }

@@ -44,13 +44,16 @@ export interface CompoundAttestation {
 }
 
 /** The verification procedure of one format; throws `attestation_invalid` and what its readers throw. */
-export type AttestationFormat = (
+export type AttestationFormat<Result = Attestation | CompoundAttestation> = (
   input: AttestationInput,
   verifier: Verifier,
-) => Promise<Attestation | CompoundAttestation>;
+) => Promise<Result>;
 
 /** Formats by their identifiers (Level 3, section 8). */
 export type AttestationFormats = ReadonlyMap<string, AttestationFormat>;
+
+/** Those that may stand within compound. */
+export type SingleFormats = ReadonlyMap<string, AttestationFormat<Attestation>>;
 
 export function requireStatement(holds: boolean, detail: string): asserts holds {
   if (!holds) throw new Fido2Error('attestation_invalid', detail);
