@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { nodeIdentityPorts } from '../../src/cli/installation.ts';
-import { createUser, updateUser } from '../../src/identity/user.ts';
+import type { Credential } from '../../src/identity/credential.ts';
+import { addCredential, createUser, updateUser } from '../../src/identity/user.ts';
 import { buildCommand, makeInstallation, ngxFido2, type Trial } from '../helpers/command.ts';
 
 let trial: Trial;
@@ -13,6 +14,7 @@ beforeAll(async () => {
     policies: {
       user: {},
       admin: { groups: ['admins'], deny: { users: ['eve'] }, maxAge: '5m' },
+      vault: { authenticator: { aaguids: ['00000000-0000-0000-0000-000000000001'] } },
       office: { groups: { any: ['staff', 'admins'], none: ['guests'] }, networks: ['10.0.0.0/8'], methods: ['GET'] },
     },
   });
@@ -29,10 +31,22 @@ beforeAll(async () => {
     ['gone', ['admins']],
   ] as const) {
     const { value: user } = await createUser(ports, { name, groups: [...groups] });
+    if (name === 'ada') {
+      await addCredential(ports, user.id, passkey('Phone', false));
+      await addCredential(ports, user.id, passkey('Key', true));
+    }
     if (name === 'gone') await updateUser(ports, user.id, () => ({ disabled: true }));
   }
 });
 afterAll(() => trial.remove());
+
+function passkey(name: string, attested: boolean): Credential {
+  const id = Buffer.from(name).toString('base64url');
+  const told = { aaguid: '00000000-0000-0000-0000-000000000001', format: 'packed', attested, name };
+  const counts = { signCount: 0, created: 0, lastUsed: null, transports: [] };
+  const flags = { backupEligible: false, backedUp: false, uvInitialized: true };
+  return { id, publicKey: '', algorithm: -7, ...told, ...counts, ...flags };
+}
 
 const explain = (...args: string[]) => ngxFido2(['explain', ...args, '--data', trial.data]);
 
@@ -49,6 +63,9 @@ test.each([
   [['--user', 'eve', '--policy', 'admin'], 'deny', 'deny.users', '['],
   [['--user', 'ada', '--policy', 'admin', '--age', '10m'], 'step_up', 'maxAge', '"5m"'],
   [['--user', 'ada', '--policy', 'admin', '--no-uv'], 'step_up', 'userVerification', '{'],
+  [['--user', 'ada', '--policy', 'vault'], 'allow', null, '{'],
+  [['--user', 'ada', '--policy', 'vault', '--passkey', 'Phone'], 'deny', 'authenticator.attested', '{'],
+  [['--user', 'bob', '--policy', 'vault'], 'deny', 'authenticator.attested', '{'],
   [['--user', 'ada', '--policy', 'office', '--from', '10.1.2.3'], 'allow', null, '{'],
   [['--user', 'ada', '--policy', 'office', '--from', '192.0.2.1'], 'deny', 'networks', '['],
   [['--user', 'ada', '--policy', 'office', '--from', '10.1.2.3', '--method', 'POST'], 'deny', 'methods', '['],

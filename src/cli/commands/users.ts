@@ -216,9 +216,11 @@ function stateOf(user: User, now: number): string {
 
 const endOf = (at: number, now: number): string => `${at <= now ? 'ended' : 'ends'} ${isoTime(at)}`;
 
-function credentialOf({ id, name, algorithm, aaguid, format, backedUp, created, lastUsed }: Credential) {
-  const used = lastUsed === null ? null : isoTime(lastUsed);
-  return { id, name, algorithm, aaguid, format, backedUp, created: isoTime(created), lastUsed: used };
+function credentialOf(credential: Credential) {
+  const { id, name, algorithm, aaguid, format, attested = false, backupEligible, backedUp } = credential;
+  const lastUsed = credential.lastUsed === null ? null : isoTime(credential.lastUsed);
+  const created = isoTime(credential.created);
+  return { id, name, algorithm, aaguid, format, attested, backupEligible, backedUp, created, lastUsed };
 }
 
 function passkeyLines(credentials: readonly Credential[]): string[] {
@@ -228,6 +230,7 @@ function passkeyLines(credentials: readonly Credential[]): string[] {
     credential.id,
     isoTime(credential.created),
     credential.lastUsed === null ? 'never' : isoTime(credential.lastUsed),
+    credential.attested === true ? credential.aaguid : 'not attested',
   ]);
-  return ['', ...table(['PASSKEY', 'ID', 'CREATED', 'LAST USED'], rows)];
+  return ['', ...table(['PASSKEY', 'ID', 'CREATED', 'LAST USED', 'MODEL'], rows)];
 }
