@@ -91,7 +91,8 @@ export function refuse403(r: NginxHTTPRequest): string {
     user: told.user ?? null,
     confirm: told.code === 'authenticator_not_allowed' ? otherPasskey(request, told) : undefined,
     reason: reasonOf(told, settings, textsOf(site)),
-    ...(told.code === 'not_allowed' ? { words, contact } : {}),
+    ...(told.code === 'not_allowed' ? { words } : {}),
+    ...(told.code === 'not_allowed' || told.code === 'authenticator_not_allowed' ? { contact } : {}),
     time: new Date(clock.now()).toISOString(),
   });
   head.variables.fido2_csp = csp;

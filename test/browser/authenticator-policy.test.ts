@@ -64,6 +64,7 @@ describe.runIf(available)('a page for attested passkeys', () => {
     const { page } = visitor;
     await enrolIn(visitor, site.nginx, 'bert');
     await page.goto(target);
+    expect(await page.textContent('main')).toContain(fill(errorPage.contact, { contact: 'the keys team' }));
     await page.click(`text=${errorPage.otherPasskey}`);
     await expect.poll(() => page.textContent('h1')).toBe(words.noneTitle);
     expect(await page.textContent('main')).toContain(fill(words.noneContact, { contact: 'the keys team' }));
