@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildCommand } from '../helpers/command.ts';
 import { needs } from '../helpers/needs.ts';
+import { answerTraps } from './lint-open/answer-traps.ts';
 import { bypassTraps } from './lint-open/bypass-traps.ts';
 import { coverageTraps } from './lint-open/coverage-traps.ts';
 import { gateTraps } from './lint-open/gate-traps.ts';
@@ -14,6 +15,7 @@ import { upstreamTraps } from './lint-open/upstream-traps.ts';
 const traps = [
   ...coverageTraps,
   ...upstreamTraps,
+  ...answerTraps,
   ...bypassTraps,
   ...routingTraps,
   ...leakTraps,
