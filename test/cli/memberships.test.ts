@@ -15,14 +15,14 @@ describe('memberships that end by themselves', () => {
   test('a group for eight hours is shown with its end, and for good without', async () => {
     await on('users', 'add', 'ada', '--group', 'staff');
     const before = Date.now();
-    const added = await json('groups', 'add', 'admins', 'ada', '--for', '8h');
+    const added = await json('groups', 'add', 'ada', 'admins', '--for', '8h');
     expect(added).toMatchObject({ user: 'ada', groups: ['admins', 'staff'] });
     const end = Date.parse(added.until) - 8 * 3_600_000;
     expect(end).toBeGreaterThan(before - 1000);
     expect(end).toBeLessThanOrEqual(Date.now());
     expect((await json('users', 'show', 'ada')).groupEnds).toEqual([{ group: 'admins', at: added.until }]);
     expect((await on('users', 'show', 'ada')).stdout).toContain(`admins ends ${added.until}`);
-    await on('groups', 'add', 'admins', 'ada');
+    await on('groups', 'add', 'ada', 'admins');
     expect(await json('users', 'show', 'ada')).toMatchObject({ groups: ['admins', 'staff'], groupEnds: [] });
   });
 
@@ -50,7 +50,7 @@ describe('memberships that end by themselves', () => {
     for (const args of [
       ['users', 'expire', 'ada', when],
       ['users', 'add', 'new', '--until', when],
-      ['groups', 'add', 'x', 'ada', '--for', when],
+      ['groups', 'add', 'ada', 'x', '--for', when],
     ]) {
       const { status, stderr } = await on(...args);
       expect([args, status]).toEqual([args, 2]);

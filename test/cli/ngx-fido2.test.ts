@@ -198,16 +198,16 @@ describe('users and groups', () => {
 
   test('a group is added, listed and removed, and the bound of its effect is told', async () => {
     await on('invite', 'ken');
-    const { stdout } = await on('groups', 'add', 'unix', 'ken');
+    const { stdout } = await on('groups', 'add', 'ken', 'unix');
     expect(stdout).toContain('in force everywhere within 30s');
     expect((await json('groups', 'list')).groups).toContainEqual({ name: 'unix', users: ['ken'] });
-    await on('groups', 'remove', 'unix', 'ken');
+    await on('groups', 'remove', 'ken', 'unix');
     expect((await json('users', 'show', 'ken')).groups).toEqual([]);
   });
 
   test('every change leaves one line of JSON in the audit log', async () => {
     await on('invite', 'barbara');
-    await on('groups', 'add', 'clu', 'barbara');
+    await on('groups', 'add', 'barbara', 'clu');
     const lines = readFileSync(join(trial.data, 'store/audit.log'), 'utf8').trim().split('\n');
     const events = lines.map((line) => JSON.parse(line)).filter(({ name }) => name === 'barbara');
     expect(events.map(({ event }) => event)).toEqual(['invite', 'group_add']);

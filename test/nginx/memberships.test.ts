@@ -95,7 +95,7 @@ describe.runIf(hasNginx)('memberships that the command ends', () => {
     const kim = await enrol(nginx, new Authenticator({ origin: nginx.origin }), { user: 'kim', groups: ['staff'] });
     expect(await statusOf('/admin/', kim.cookie)).toBe(403);
     expect(await explain('kim')).toMatchObject({ outcome: 'deny', rule: 'groups.any' });
-    const { until, groups } = await run('groups', 'add', 'admins', 'kim', '--for', '8s');
+    const { until, groups } = await run('groups', 'add', 'kim', 'admins', '--for', '8s');
     expect(groups).toEqual(['admins', 'staff']);
     await becomes('/admin/', kim.cookie, 200);
     expect(await explain('kim')).toMatchObject({ outcome: 'allow', ends: until });
@@ -109,7 +109,7 @@ describe.runIf(hasNginx)('memberships that the command ends', () => {
   it('end within identity.refresh where the gate remembers one without an end', async () => {
     const max = await enrol(nginx, new Authenticator({ origin: nginx.origin }), { user: 'max', groups: ['admins'] });
     expect(await statusOf('/admin/', max.cookie)).toBe(200);
-    await run('groups', 'add', 'admins', 'max', '--for', '1s');
+    await run('groups', 'add', 'max', 'admins', '--for', '1s');
     await becomes('/admin/', max.cookie, 403);
   });
 

@@ -7,7 +7,7 @@ import { type Answer, isoTime, printable, table } from '../output.ts';
 import { parseWhen } from '../when.ts';
 import { requireUser } from './find-user.ts';
 
-const who = ['<group>', '<user>'];
+const who = ['<user>', '<group>'];
 
 export const groupCommands: readonly Command[] = [
   {
@@ -35,7 +35,7 @@ export const groupCommands: readonly Command[] = [
     name: 'groups add',
     parameters: who,
     summary: 'put a user into a group',
-    example: 'groups add admins ada --for 8h',
+    example: 'groups add ada admins --for 8h',
     options: [{ flags: '--for <when>', summary: 'until then only: 8h, 30d, 2027-01-31 or 2027-01-31T18:00Z' }],
     run: (input) => {
       const written = input.text('for');
@@ -47,7 +47,7 @@ export const groupCommands: readonly Command[] = [
     name: 'groups remove',
     parameters: who,
     summary: 'take a user out of a group',
-    example: 'groups remove admins ada',
+    example: 'groups remove ada admins',
     run: (input) => changeGroups(input, 'group_remove', leaveGroup),
   },
 ];
