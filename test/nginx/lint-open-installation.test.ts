@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { RequestOptionsJSON } from '../../src/protocol/options.ts';
 import { Authenticator } from '../helpers/authenticator.ts';
@@ -18,7 +18,9 @@ interface Installed {
   readonly nginx: RunningNginx;
   readonly passkey: Authenticator;
   readonly ada: Enrolment;
-  /** `CODE LINE` of each error and warning about http.conf. */
+  /** Of its listener for other proxies. */
+  readonly askPort: number;
+  /** `CODE FILE:LINE` of each error and warning. */
   readonly found: readonly string[];
 }
 
@@ -34,9 +36,24 @@ const fill = `export default { fill: (r) => {
 } };`;
 
 /** A site whose http.conf somebody changed, and what the check says of it. */
-async function install(upstream: Upstream, changes: readonly Change[], mode = 0o700): Promise<Installed> {
+async function install(
+  upstream: Upstream,
+  changes: readonly Change[],
+  { mode = 0o700, peers = '127.0.0.2', asked = '' }: { mode?: number; peers?: string; asked?: string } = {},
+): Promise<Installed> {
+  const askPort = await freePort();
   const nginx = await startNginx({
     upstream,
+    http: `geo $realip_remote_addr $fido2_peer {
+        default no;
+        ${peers} yes;
+      }
+      server {
+        listen 127.0.0.1:${askPort};
+        include fido2/ext-authz.conf;
+        location ^~ /ask/user/ { auth_request /fido2/authorize/user; include fido2/admit.conf; }
+        ${asked}
+      }`,
     locations: 'location = /fill { js_engine qjs; js_import fill from fill.js; js_content fill.fill; }',
     prepare: (folder) => {
       const installed = (text: string) => text.replaceAll('FOLDER', folder);
@@ -53,14 +70,23 @@ async function install(upstream: Upstream, changes: readonly Change[], mode = 0o
   const { findings } = JSON.parse(checked.stdout) as {
     findings: { code: string; severity: string; file: string; line: number }[];
   };
-  const serious = findings.filter(({ severity, file }) => severity !== 'note' && file.endsWith('/http.conf'));
-  return { nginx, passkey, ada, found: serious.map(({ code, line }) => `${code} ${line}`) };
+  const serious = findings.filter(({ severity }) => severity !== 'note');
+  const found = serious.map(({ code, file, line }) => `${code} ${basename(file)}:${line}`);
+  return { nginx, passkey, ada, askPort, found };
 }
 
-const lineOf = ({ nginx }: Installed, text: string): number =>
-  readFileSync(join(nginx.folder, 'conf/fido2/http.conf'), 'utf8')
-    .split('\n')
-    .findIndex((line) => line.includes(text)) + 1;
+/** `FILE:LINE` of the first line with this text. */
+function placeOf({ nginx }: Installed, text: string, file = 'fido2/http.conf'): string {
+  const lines = readFileSync(join(nginx.folder, 'conf', file), 'utf8').split('\n');
+  return `${basename(file)}:${lines.findIndex((line) => line.includes(text)) + 1}`;
+}
+
+/** What another proxy is told about a request, its status and whether with a token. */
+async function asks({ nginx, askPort }: Installed, path: string, cookie?: string): Promise<[number, boolean]> {
+  const headers = { 'X-Forwarded-For': '127.0.0.1' };
+  const { status, headers: told } = await get({ port: askPort, origin: nginx.origin }, path, { headers, cookie });
+  return [status, told['fido2-identity']?.startsWith('eyJ') === true];
+}
 
 /** The status of an assertion that is sent a second time, when many others signed in meanwhile. */
 async function replayed({ nginx, passkey }: Installed): Promise<number> {
@@ -112,13 +138,17 @@ describe.runIf(await needs('nginx'))('an installation that somebody changed', ()
         ['zone=fido2_claims:8m timeout=900s', 'zone=fido2_claims:32k timeout=900s evict'],
         ['listen unix:', `listen 127.0.0.1:${tcp};\n    listen unix:`],
       ],
-      0o755,
+      { mode: 0o755, peers: '0.0.0.0/0', asked: 'location ^~ /ask/open/ { return 200; }' },
     );
-    forgetful = await install(upstream, [
-      ['zone=fido2_token:64m timeout=300s', 'zone=fido2_token:64m'],
-      ['zone=fido2_claims:8m', 'zone=fido2_claims:32k'],
-      [' backlog=4096', ' backlog=4'],
-    ]);
+    forgetful = await install(
+      upstream,
+      [
+        ['zone=fido2_token:64m timeout=300s', 'zone=fido2_token:64m'],
+        ['zone=fido2_claims:8m', 'zone=fido2_claims:32k'],
+        [' backlog=4096', ' backlog=4'],
+      ],
+      { peers: '127.0.0.1' },
+    );
     shipped = await install(upstream, []);
   });
 
@@ -129,25 +159,25 @@ describe.runIf(await needs('nginx'))('an installation that somebody changed', ()
     await waitFor(() => existsSync(path) && readFileSync(path, 'utf8').includes(token), 'the file of the zone');
     expect(token).toMatch(/^eyJ/);
     expect(statSync(path).mode & 0o044).toBe(0o044);
-    expect(leaking.found).toContain(`zone_in_file ${lineOf(leaking, 'zone=fido2_token')}`);
+    expect(leaking.found).toContain(`zone_in_file ${placeOf(leaking, 'zone=fido2_token')}`);
   });
 
   it('zone_evicts: an assertion is taken twice', async () => {
     expect(await replayed(leaking)).toBe(200);
     expect(await replayed(shipped)).toBe(401);
-    expect(leaking.found).toContain(`zone_evicts ${lineOf(leaking, 'zone=fido2_claims')}`);
+    expect(leaking.found).toContain(`zone_evicts ${placeOf(leaking, 'zone=fido2_claims')}`);
   });
 
   it('internal_on_network: whoever has a cookie gets its token', async () => {
     expect(await askedByTcp(leaking, tcp)).toMatch(/^eyJ[\w-]+[.]/);
-    expect(leaking.found).toContain(`internal_on_network ${lineOf(leaking, `127.0.0.1:${tcp}`)}`);
+    expect(leaking.found).toContain(`internal_on_network ${placeOf(leaking, `127.0.0.1:${tcp}`)}`);
   });
 
   it.runIf(process.geteuid?.() === 0)('internal_folder_open: other users of the machine get in', async () => {
     chmodSync(leaking.nginx.folder, 0o755);
     chmodSync(shipped.nginx.folder, 0o755);
     expect([await strangerConnects(leaking), await strangerConnects(shipped)]).toEqual([true, false]);
-    expect(leaking.found).toContain(`internal_folder_open ${lineOf(leaking, 'listen unix:')}`);
+    expect(leaking.found).toContain(`internal_folder_open ${placeOf(leaking, 'listen unix:')}`);
   });
 
   it('zone_without_timeout: no token is remembered', async () => {
@@ -160,13 +190,13 @@ describe.runIf(await needs('nginx'))('an installation that somebody changed', ()
       return seen.size;
     };
     expect([await tokens(forgetful), await tokens(shipped)]).toEqual([3, 1]);
-    expect(forgetful.found).toContain(`zone_without_timeout ${lineOf(forgetful, 'zone=fido2_token')}`);
+    expect(forgetful.found).toContain(`zone_without_timeout ${placeOf(forgetful, 'zone=fido2_token')}`);
   });
 
   it('internal_backlog: a burst of new sessions is refused', async () => {
     expect(await burst(forgetful)).toContain(503);
     expect(await burst(shipped)).toEqual([200]);
-    expect(forgetful.found).toContain(`internal_backlog ${lineOf(forgetful, 'listen unix:')}`);
+    expect(forgetful.found).toContain(`internal_backlog ${placeOf(forgetful, 'listen unix:')}`);
   });
 
   it('zone_small: nobody can sign in once it is full', async () => {
@@ -174,10 +204,22 @@ describe.runIf(await needs('nginx'))('an installation that somebody changed', ()
     for (const { nginx } of [forgetful, shipped]) await get(nginx, '/fill');
     expect((await loginAnswer(forgetful.nginx, forgetful.passkey)).status).toBe(503);
     expect((await loginAnswer(shipped.nginx, shipped.passkey)).status).toBe(200);
-    expect(forgetful.found).toContain(`zone_small ${lineOf(forgetful, 'zone=fido2_claims')}`);
+    expect(forgetful.found).toContain(`zone_small ${placeOf(forgetful, 'zone=fido2_claims')}`);
   });
 
-  it('nothing is found in http.conf as it is shipped', () => {
+  it('anybody_asks: whoever reaches the listener for other proxies gets tokens', async () => {
+    expect(await asks(leaking, '/ask/user/x', leaking.ada.cookie)).toEqual([200, true]);
+    expect(await asks(shipped, '/ask/user/x', shipped.ada.cookie)).toEqual([403, false]);
+    expect(leaking.found).toContain(`anybody_asks ${placeOf(leaking, '0.0.0.0/0 yes;', 'nginx.conf')}`);
+  });
+
+  it('answer_without_gate: a location that answers by itself admits without a session', async () => {
+    expect(await asks(leaking, '/ask/open/x')).toEqual([200, false]);
+    expect(await asks(forgetful, '/ask/user/x')).toEqual([401, false]);
+    expect(leaking.found).toContain(`answer_without_gate ${placeOf(leaking, '/ask/open/', 'nginx.conf')}`);
+  });
+
+  it('nothing is found in an installation as it is shipped', () => {
     expect(shipped.found).toEqual([]);
   });
 });

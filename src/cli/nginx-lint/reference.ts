@@ -24,7 +24,7 @@ names the nginx to ask; \`--nginx FILE\` or \`--nginx -\` also takes what \`ngin
 are compared with the fido2.json of \`--config\`, else with the one that \`$fido2_settings\` names in the configuration.
 
 Each finding has a place, a reason and what helps; \`--json\` prints them for programs. An error makes the exit status 1;
-warnings and notes do not. What each says was seen in nginx 1.30.6, beside what comes near and is closed:
-\`test/nginx/lint-open.test.ts\` and \`test/nginx/lint-open-installation.test.ts\` start the traps that open, leak or
-refuse, the rest costs time or memory. What nginx decides at run time is not seen: variables in a pass, requests that scripts make
-(\`r.subrequest\`, \`r.internalRedirect\`), other modules' access rules.`;
+warnings and notes do not. Each trap that opens, leaks or refuses was seen to do so in nginx 1.30.6, beside what comes
+near and is closed: \`test/nginx/lint-open.test.ts\` and \`test/nginx/lint-open-installation.test.ts\` start them. The other
+rules are about time, memory and what a reload interrupts. What nginx decides at run time is not seen: variables in a
+pass, requests that scripts make (\`r.subrequest\`, \`r.internalRedirect\`), other modules' access rules.`;
