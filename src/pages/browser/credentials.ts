@@ -31,13 +31,14 @@ export function requestOptions(json: PublicKeyCredentialRequestOptionsJSON): Pub
 
 export function creationOptions(json: PublicKeyCredentialCreationOptionsJSON): PublicKeyCredentialCreationOptions {
   if (PublicKeyCredential.parseCreationOptionsFromJSON) return PublicKeyCredential.parseCreationOptionsFromJSON(json);
-  const { extensions, ...rest } = json;
+  const { extensions = {}, ...rest } = json;
+  const { largeBlob: _, prf: __, ...plain } = extensions; // these hold bytes; the site asks for neither
   return {
     ...(rest as Omit<PublicKeyCredentialCreationOptions, 'challenge' | 'user' | 'excludeCredentials'>),
     challenge: bytes(json.challenge),
     user: { ...json.user, id: bytes(json.user.id) },
     excludeCredentials: descriptors(json.excludeCredentials),
-    extensions: { credProps: extensions?.credProps === true },
+    extensions: plain,
   };
 }
 
