@@ -94,7 +94,7 @@ export async function fuzz(
   const number = (pattern: RegExp): number => Number([...output.matchAll(pattern)].at(-1)?.[1] ?? 0);
   return {
     target,
-    executions: number(/^#(\d+)\s/gm),
+    executions: number(/^(?:#|Done )(\d+)\s/gm),
     edges: number(/cov: (\d+)/g),
     finding: status === 0 ? null : `${output.trim().slice(-3000)}\n${list(findings).join('\n')}`,
   };
