@@ -20,8 +20,9 @@ const model = randomBytes(16);
 const banned = randomBytes(16);
 
 /** A site that trusts the maker. */
-function siteThatAsks(passkeys: object): Promise<RunningNginx> {
+function siteThatAsks(passkeys: object, crypto: 'auto' | 'portable' = 'auto'): Promise<RunningNginx> {
   return startNginx({
+    crypto,
     settings: { passkeys: { anchors: ['makers.pem'], ...passkeys } },
     prepare: (folder) => {
       const other = createAuthority('Another maker').certificate;
@@ -39,61 +40,70 @@ async function answerOf(nginx: RunningNginx, code: string, authenticator: Authen
 
 const hasNginx = await needs('nginx');
 
-describe.runIf(hasNginx)('a site that takes attested passkeys of some models alone', () => {
-  let nginx: RunningNginx;
+const modes = ['auto', 'portable'] as const;
 
-  beforeAll(async () => {
-    const allow = [uuidOf(model), uuidOf(zero), uuidOf(banned)];
-    nginx = await siteThatAsks({ attestation: 'required', aaguids: { allow, deny: [uuidOf(banned)] } });
-  });
+describe.runIf(hasNginx).each(modes)(
+  'a site that takes attested passkeys of some models alone, crypto %s',
+  (crypto) => {
+    let nginx: RunningNginx;
 
-  const make = (options: Partial<AuthenticatorOptions>): Authenticator =>
-    new Authenticator({ origin: nginx.origin, authority, aaguid: model, ...options });
+    beforeAll(async () => {
+      const allow = [uuidOf(model), uuidOf(zero), uuidOf(banned)];
+      nginx = await siteThatAsks({ attestation: 'required', aaguids: { allow, deny: [uuidOf(banned)] } }, crypto);
+    });
 
-  const formats: [AttestationName, Buffer][] = [
-    ['packed-x5c', model],
-    ['tpm', model],
-    ['android-key', model],
-    ['apple', zero],
-    ['fido-u2f', zero],
-    ['compound', model],
-  ];
-  it.each(formats)('takes %s, and notes that it is attested', async (attestation, aaguid) => {
-    await enrol(nginx, make({ attestation, aaguid }), { user: attestation });
-    const { credentials } = await readUser(nginx, attestation);
-    expect(credentials).toMatchObject([
-      { attested: true, format: attestation.replace('-x5c', ''), aaguid: uuidOf(aaguid) },
-    ]);
-  });
+    const make = (options: Partial<AuthenticatorOptions>): Authenticator =>
+      new Authenticator({ origin: nginx.origin, authority, aaguid: model, ...options });
 
-  it.each<[string, string, Partial<AuthenticatorOptions>]>([
-    ['none', 'attestation_required', {}],
-    ['its own word', 'attestation_required', { attestation: 'packed-self' }],
-    ['another maker’s', 'attestation_untrusted', { attestation: 'packed-x5c', authority: createAuthority('A maker') }],
-    ['another model', 'aaguid_not_allowed', { attestation: 'packed-x5c', aaguid: randomBytes(16) }],
-    ['a banned model', 'aaguid_not_allowed', { attestation: 'packed-x5c', aaguid: banned }],
-    ['a format that is not taken', 'attestation_format_unknown', { attestation: 'android-safetynet' }],
-  ])('refuses %s and leaves the link usable', async (name, code, options) => {
-    const user = name.replaceAll(/[^a-z]/g, '-');
-    const link = await invite(nginx, { user });
-    const refused = await answerOf(nginx, link.code, make(options));
-    expect([refused.status, refused.json().code]).toEqual([400, code]);
-    expect(nginx.audit().at(-1)).toMatchObject({ event: 'registration', outcome: 'refused', code, account: user });
-    expect((await readUser(nginx, user)).credentials).toEqual([]);
-    expect((await answerOf(nginx, link.code, make({ attestation: 'packed-x5c' }))).status).toBe(201);
-  });
+    const formats: [AttestationName, Buffer][] = [
+      ['packed-x5c', model],
+      ['tpm', model],
+      ['android-key', model],
+      ['apple', zero],
+      ['fido-u2f', zero],
+      ['compound', model],
+    ];
+    it.each(formats)('takes %s, and notes that it is attested', async (attestation, aaguid) => {
+      await enrol(nginx, make({ attestation, aaguid }), { user: attestation });
+      const { credentials } = await readUser(nginx, attestation);
+      expect(credentials).toMatchObject([
+        { attested: true, format: attestation.replace('-x5c', ''), aaguid: uuidOf(aaguid) },
+      ]);
+    });
 
-  it('asks for attestation, and refuses everybody where the anchors cannot be read', async () => {
-    const { code } = await invite(nginx, { user: 'asked' });
-    const options = await post(nginx, '/fido2/attestation/options', { invite: code });
-    expect(options.json()).toMatchObject({ attestation: 'direct' });
-    writeFileSync(join(nginx.folder, 'makers.pem'), 'no certificate');
-    await nginx.reload();
-    const answer = await answerOf(nginx, code, make({ attestation: 'packed-x5c' }));
-    expect([answer.status, answer.json().code]).toEqual([503, 'unfit']);
-    expect(nginx.errorLog()).toMatch(/passkeys\.anchors: .*makers\.pem: 0 of 0 certificates/);
-  });
-});
+    it.each<[string, string, Partial<AuthenticatorOptions>]>([
+      ['none', 'attestation_required', {}],
+      ['its own word', 'attestation_required', { attestation: 'packed-self' }],
+      [
+        'another maker’s',
+        'attestation_untrusted',
+        { attestation: 'packed-x5c', authority: createAuthority('A maker') },
+      ],
+      ['another model', 'aaguid_not_allowed', { attestation: 'packed-x5c', aaguid: randomBytes(16) }],
+      ['a banned model', 'aaguid_not_allowed', { attestation: 'packed-x5c', aaguid: banned }],
+      ['a format that is not taken', 'attestation_format_unknown', { attestation: 'android-safetynet' }],
+    ])('refuses %s and leaves the link usable', async (name, code, options) => {
+      const user = name.replaceAll(/[^a-z]/g, '-');
+      const link = await invite(nginx, { user });
+      const refused = await answerOf(nginx, link.code, make(options));
+      expect([refused.status, refused.json().code]).toEqual([400, code]);
+      expect(nginx.audit().at(-1)).toMatchObject({ event: 'registration', outcome: 'refused', code, account: user });
+      expect((await readUser(nginx, user)).credentials).toEqual([]);
+      expect((await answerOf(nginx, link.code, make({ attestation: 'packed-x5c' }))).status).toBe(201);
+    });
+
+    it('asks for attestation, and refuses everybody where the anchors cannot be read', async () => {
+      const { code } = await invite(nginx, { user: 'asked' });
+      const options = await post(nginx, '/fido2/attestation/options', { invite: code });
+      expect(options.json()).toMatchObject({ attestation: 'direct' });
+      writeFileSync(join(nginx.folder, 'makers.pem'), 'no certificate');
+      await nginx.reload();
+      const answer = await answerOf(nginx, code, make({ attestation: 'packed-x5c' }));
+      expect([answer.status, answer.json().code]).toEqual([503, 'unfit']);
+      expect(nginx.errorLog()).toMatch(/passkeys\.anchors: .*makers\.pem: 0 of 0 certificates/);
+    });
+  },
+);
 
 describe.runIf(hasNginx)('policies that ask for the passkey', () => {
   let nginx: RunningNginx;
