@@ -43,7 +43,9 @@ export async function admitAuthenticator(
     attestation.type === 'compound' ? attestation.parts.flatMap(({ trustPath }) => trustPath) : attestation.trustPath;
   const keyIdentifier = aaguid === noModel ? await keyIdentifierIn(chain, verifier) : undefined;
   const model = await modelOf({ aaguid, keyIdentifier });
-  const trustAnchors = [...anchors, ...(model === null ? [] : anchorsOf(model))];
+  const own = model === null ? [] : anchorsOf(model);
+  // a certification is the model's: nobody but its own maker can say that an authenticator is one
+  const trustAnchors = passkeys.metadata.certification === null ? [...anchors, ...own] : own;
   const trust = requireTrust(attestation, { trustAnchors, attestationRequired: true, time: now }, verifier);
   const attested = await holds(trust, needsAttestation(passkeys));
   if (allow !== null && !allow.includes(aaguid))

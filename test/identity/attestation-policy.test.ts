@@ -1,5 +1,6 @@
 import { webcrypto } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { toBase64url } from '../../src/bytes.ts';
 import { createVerifier } from '../../src/crypto/verify.ts';
 import { admitAuthenticator } from '../../src/identity/attestation-policy.ts';
 import type { AuthenticatorModel } from '../../src/identity/metadata.ts';
@@ -80,4 +81,16 @@ test('a model that the metadata report as broken is refused, attested or not', a
   const broken = { v: 1, id: uuidOf(model), name: 'Key', reports, anchors: [], userVerification: [] } as const;
   for (const changes of [{}, none])
     await expect(admit({}, changes, broken)).rejects.toMatchObject({ code: 'authenticator_refused' });
+});
+
+test('where a certification is asked for, only the certificates of the model itself attest it', async () => {
+  const maker = createAuthority('Its maker');
+  const reports = [{ status: 'FIDO_CERTIFIED_L2', effectiveDate: null, certificate: null }];
+  const anchors = [toBase64url(maker.certificate)];
+  const certified = { v: 1, id: uuidOf(model), name: 'Key', reports, anchors, userVerification: [] } as const;
+  const asked = { ...needed, metadata: { certification: 'L1' } };
+  const byMaker = { attestation: attest(model, maker) };
+  await expect(admit(asked, byMaker, certified)).resolves.toMatchObject({ attested: true });
+  await expect(admit(asked, {}, certified)).rejects.toMatchObject({ code: 'attestation_untrusted' });
+  await expect(admit(needed, {}, certified)).resolves.toMatchObject({ attested: true });
 });
