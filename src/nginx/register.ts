@@ -15,7 +15,7 @@ import { type RegistrationExpectation, verifyRegistration } from '../protocol/re
 import { parseRegistrationResponse } from '../protocol/response-json.ts';
 import { inviteKey } from '../store/keys.ts';
 import { audit } from './audit.ts';
-import { requireFresh } from './authenticate.ts';
+import { type Authenticated, requireFresh } from './authenticate.ts';
 import {
   bytesOf,
   challengeOf,
@@ -26,7 +26,7 @@ import {
 } from './ceremony.ts';
 import { keptIfRefused } from './ceremony-log.ts';
 import { authenticateRequest, type Context } from './context.ts';
-import { modelOf } from './model.ts';
+import { modelOf, requireModelOfSession } from './model.ts';
 import { json } from './response.ts';
 import { clock, type Outgoing, random } from './runtime.ts';
 import { setSessionCookie } from './session-cookie.ts';
@@ -45,8 +45,7 @@ export async function registrationOptions(context: Context): Promise<Outgoing> {
   let challenge: Uint8Array;
   let inviteExpires: number | undefined;
   if (code === undefined) {
-    const known = await authenticateRequest(context);
-    requireFresh(known);
+    const known = await registrarOf(context);
     user = known.user;
     challenge = await issueChallenge(
       context,
@@ -180,13 +179,20 @@ interface Registrant {
   readonly invite: StoredInvite | null;
 }
 
+/** A session that may add a passkey: verified lately, by an authenticator that deserves trust still. */
+async function registrarOf(context: Context): Promise<Authenticated> {
+  const known = await authenticateRequest(context);
+  requireFresh(known);
+  if (known.credential !== null) await requireModelOfSession(context.service, known.credential);
+  return known;
+}
+
 async function registrantOf(context: Context, challenge: OpenedChallenge): Promise<Registrant> {
   if (challenge.purpose === 'enrol') {
     const invite = await lookUpInviteByKey(context.service.ports, inviteKey(challenge.subject));
     return { user: await inviteeOf(context, invite), invite };
   }
-  const known = await authenticateRequest(context);
-  requireFresh(known);
+  const known = await registrarOf(context);
   if (challenge.subject !== `${known.user.id}.${known.session.value.id}`) {
     throw new Fido2Error('challenge_invalid', 'made for another session', { step: '7.1.8' });
   }

@@ -164,7 +164,10 @@ function brand({ pages: { logo, accent, languages } }: Settings): Problem[] {
   return problems;
 }
 
-function remarks({ rp, keys, policies, workloads }: Settings, written: WrittenSettings['rp']): Problem[] {
+function remarks(
+  { rp, keys, passkeys: asked, policies, workloads }: Settings,
+  written: WrittenSettings['rp'],
+): Problem[] {
   const problems: Problem[] = [];
   const related = relatedOrigins(rp);
   for (const origin of related) {
@@ -181,6 +184,11 @@ function remarks({ rp, keys, policies, workloads }: Settings, written: WrittenSe
   if (keys.publish < hour) {
     const message = `keys.publish is ${formatDuration(keys.publish)}: a mesh may still hold an older key set`;
     problems.push({ path: ['keys', 'publish'], message, hint: 'Istio fetches key sets every 20 minutes; 1h is safe' });
+  }
+  if (needsAttestation(asked) && asked.anchors.length === 0) {
+    const message = 'no passkeys.anchors are named';
+    const hint = 'nobody can register before ngx-fido2 mds import was run';
+    problems.push({ path: ['passkeys', 'attestation'], message, hint });
   }
   if (policies.size === 0) {
     problems.push({ path: ['policies'], message: 'there is no policy', hint: 'every gated request is refused' });

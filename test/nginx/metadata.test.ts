@@ -74,6 +74,8 @@ describe.runIf(hasNginx)('models of authenticators, as the metadata have them', 
     await waitFor(async () => (await get(nginx, '/app/', { cookie })).status === 403, 'the report to count');
     const refused = await get(nginx, '/app/', { cookie });
     expect([refused.status, refused.json().code]).toEqual([403, 'authenticator_not_allowed']);
+    const added = await post(nginx, '/fido2/attestation/options', {}, { cookie });
+    expect([added.status, added.json().code]).toEqual([403, 'authenticator_not_allowed']);
     expect((await loginAnswer(nginx, passkey)).status).toBe(401);
     expect(nginx.audit().at(-1)).toMatchObject({ event: 'login', outcome: 'refused', code: 'authenticator_refused' });
     const late = await registrationBy(nginx, 'late', by(bad));

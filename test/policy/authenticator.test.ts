@@ -53,6 +53,15 @@ test.each<[string, object]>([
   expect(problemOf(passkeys)).toBe(path);
 });
 
+test('nobody can prove a maker whom the settings do not name, unless metadata do', () => {
+  const warned = (passkeys: object) =>
+    parseSettings(
+      JSON.stringify({ rp: { origins: ['https://app.example.com'] }, policies: { user: {} }, passkeys }),
+    ).warnings.map(({ path }) => path);
+  expect(warned({ attestation: 'required' })).toEqual(['passkeys.attestation']);
+  expect(warned({ attestation: 'required', anchors: ['makers.pem'] })).toEqual([]);
+});
+
 test('models are named where attestation proves them', () => {
   expect(written({ attestation: 'required', aaguids: { allow: [aaguid] } }).aaguids).toEqual({
     allow: [aaguid],
