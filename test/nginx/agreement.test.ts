@@ -24,7 +24,7 @@ import { waitFor } from '../helpers/wait-for.ts';
 const runs = Number(process.env.POLICY_DOCUMENTS ?? 30);
 
 /** Milliseconds. */
-const limit = 60_000 + runs * 4_000;
+const limit = 60_000 + runs * 10_000;
 
 const policyNames = ['one', 'two'] as const;
 const userNames = ['ada', 'bob'] as const;
