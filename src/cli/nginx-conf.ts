@@ -18,7 +18,8 @@ export interface ConfPaths {
 export const snippets = [
   ...['http.conf', 'server.conf', 'upstream.conf', 'grpc.conf', 'fastcgi.conf', 'uwsgi.conf', 'public.conf'],
   ...['remote-user.conf', 'bearer.conf', 'txn.conf', 'well-known.conf'],
-  ...['ext-authz.conf', 'forward-auth.conf', 'auth-url.conf', 'asked.conf', 'admit.conf', 'admit-user.conf'],
+  ...['ext-authz.conf', 'forward-auth.conf', 'auth-url.conf', 'admit.conf', 'admit-user.conf'],
+  ...['askers.conf', 'asked.conf'],
   ...['path.conf', 'discovery.conf', 'handler.conf', 'main.conf', 'enrol.conf', 'user.conf'],
   ...['errors.conf', 'refusal.conf', 'svid.conf'],
 ];

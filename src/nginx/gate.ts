@@ -44,9 +44,10 @@ export default {
                 'Fido2-Origin': encodeURI(r.headersIn.Origin || ''),
                 'Fido2-Site': encodeURI(r.headersIn['Sec-Fetch-Site'] || ''),
                 'Fido2-Mode': encodeURI(r.headersIn['Sec-Fetch-Mode'] || ''),
+                // fido2_: where another proxy asks (askers.conf)
                 // nginx takes a method of capitals only; the subrequest's own is GET
-                'Fido2-Method': v.fido2_method || '',
-                'Fido2-Address': v.fido2_address || '',
+                'Fido2-Method': v.fido2_method ?? v.request_method ?? '',
+                'Fido2-Address': v.fido2_address ?? v.remote_addr ?? '',
                 'Fido2-Ref': v.request_id || '',
               },
             });

@@ -42,12 +42,12 @@ export function readIncoming(r: NginxHTTPRequest): Incoming {
 /** The same for a variable's handler, which must not read the body; of the request that is decided about. */
 export function readHead(r: NginxHTTPRequest): Incoming & { readonly variables: Variables } {
   return {
-    method: r.variables.fido2_method ?? '',
+    method: r.variables.fido2_method ?? r.variables.request_method ?? '',
     path: r.uri,
-    target: r.variables.fido2_target ?? '',
+    target: r.variables.fido2_target ?? r.variables.request_uri ?? '',
     headerLines: r.rawHeadersIn,
     body: '',
-    address: r.variables.fido2_address ?? '',
+    address: r.variables.fido2_address ?? r.variables.remote_addr ?? '',
     id: r.variables.request_id ?? '',
     variables: r.variables,
   };

@@ -52,6 +52,8 @@ export async function askListeners(): Promise<{
       (name) => `location ^~ /ask/${name}/ { auth_request /fido2/authorize/${name}; include fido2/admit.conf; }`,
     ),
     'location ^~ /ask!upgrade/user/ { auth_request /fido2/authorize/user!upgrade; include fido2/admit.conf; }',
+    'location ^~ /ask!preflight/reader/ { auth_request /fido2/preflight/reader; include fido2/admit.conf; }',
+    'location ^~ /ask!preflight/crossed/ { auth_request /fido2/preflight/crossed; include fido2/admit.conf; }',
     'location ^~ /ask/maybe/ { auth_request /fido2/optional/user; include fido2/admit.conf; }',
     'location ^~ /ask/told/ { auth_request /fido2/authorize/user; include fido2/admit-user.conf; }',
     'location ^~ /ask/broken/ { auth_request /fido2/authorize/broken; include fido2/admit.conf; }',
@@ -64,6 +66,6 @@ export async function askListeners(): Promise<{
         include fido2/${snippet}.conf;
         ${locations.join('\n        ')}
     }`;
-  const peers = 'geo $realip_remote_addr $fido2_peer { default no; 127.0.0.1 yes; }';
+  const peers = 'include fido2/askers.conf; geo $realip_remote_addr $fido2_peer { default no; 127.0.0.1 yes; }';
   return { ports, conf: [peers, ...Object.entries(ports).map(server)].join('\n    ') };
 }

@@ -15,8 +15,10 @@ const answerWithoutGate: Rule = {
       for (const scope of within(server)) {
         if (scope.kind !== 'location' || isOurs(scope)) continue;
         const last = inherited(scope, 'try_files')[0]?.args.at(-1) ?? '';
-        if (gateOf(scope) !== null && answers.includes(last)) continue;
-        const what = gateOf(scope) === null ? 'has no gate' : 'does not lead to the answer of fido2/admit.conf';
+        const isPreflight = inherited(scope, 'auth_request')[0]?.args[0]?.startsWith('/fido2/preflight/') === true;
+        const isGated = isPreflight || gateOf(scope) !== null;
+        if (isGated && answers.includes(last)) continue;
+        const what = !isGated ? 'has no gate' : 'does not lead to the answer of fido2/admit.conf';
         yield { directive: scope.directive, reason: `${titleOf(scope)} ${what}` };
       }
     }
