@@ -85,8 +85,9 @@ export const claimMeanings: Readonly<Record<string, string>> = {
   exp: 'not valid after',
   jti: 'this token’s id',
   sid: 'the session, for audit and sign-out',
-  acr: 'phr: phishing-resistant',
-  amr: 'how: possession, user present or verified',
+  acr: 'phr: phishing-resistant; phrh: in proven hardware',
+  amr: 'pop: possession; hwk, swk: a key in hardware or not proven to be; user: present; mfa: verified too',
+  grp: 'the same groups as a map',
   auth_time: 'when the passkey was last used',
 };
 
