@@ -44,7 +44,8 @@ async function install(
   const askPort = await freePort();
   const nginx = await startNginx({
     upstream,
-    http: `geo $realip_remote_addr $fido2_peer {
+    http: `include fido2/askers.conf;
+      geo $realip_remote_addr $fido2_peer {
         default no;
         ${peers} yes;
       }
