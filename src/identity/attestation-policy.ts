@@ -46,7 +46,9 @@ export async function admitAuthenticator(
   const own = model === null ? [] : anchorsOf(model);
   // a certification is the model's: nobody but its own maker can say that an authenticator is one
   const trustAnchors = passkeys.metadata.certification === null ? [...anchors, ...own] : own;
-  const trust = requireTrust(attestation, { trustAnchors, attestationRequired: true, time: now }, verifier);
+  const { compound } = passkeys;
+  const expected = { trustAnchors, attestationRequired: true, time: now, compound };
+  const trust = requireTrust(attestation, expected, verifier);
   const attested = await holds(trust, needsAttestation(passkeys));
   if (allow !== null && !allow.includes(aaguid))
     throw new Fido2Error('aaguid_not_allowed', `${aaguid} is not among passkeys.aaguids.allow`, { step: '7.1.24' });

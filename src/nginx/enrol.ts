@@ -1,4 +1,5 @@
-import { registrationOptions, registrationResult } from './register.ts';
+import { registrationResult } from './register.ts';
+import { registrationOptions } from './registration-options.ts';
 import { answer, asProblem, type Routes, route } from './routes.ts';
 import { readIncoming, writeOutgoing } from './runtime.ts';
 

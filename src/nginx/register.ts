@@ -3,78 +3,24 @@ import { Fido2Error } from '../errors.ts';
 import { parseDisplayName } from '../identity/account-name.ts';
 import { admitAuthenticator } from '../identity/attestation-policy.ts';
 import type { Credential } from '../identity/credential.ts';
-import { lookUpInvite, lookUpInviteByKey, restoreInvite, type StoredInvite, useInvite } from '../identity/invite.ts';
-import { isActive } from '../identity/membership.ts';
+import { restoreInvite, type StoredInvite, useInvite } from '../identity/invite.ts';
 import { cookieOf, startSession } from '../identity/session.ts';
-import { addCredential, findUser, findUserByCredential, type User } from '../identity/user.ts';
-import type { Passkeys } from '../policy/authenticator.ts';
+import { addCredential, findUserByCredential, type User } from '../identity/user.ts';
 import { selectFormats } from '../protocol/attestation/formats.ts';
-import type { JsonObject } from '../protocol/json.ts';
-import { creationOptions } from '../protocol/options.ts';
 import { type RegistrationExpectation, verifyRegistration } from '../protocol/registration.ts';
 import { parseRegistrationResponse } from '../protocol/response-json.ts';
-import { inviteKey } from '../store/keys.ts';
 import { audit } from './audit.ts';
-import { type Authenticated, requireFresh } from './authenticate.ts';
-import {
-  bytesOf,
-  challengeOf,
-  claimChallenge,
-  descriptorsOf,
-  issueChallenge,
-  type OpenedChallenge,
-} from './ceremony.ts';
+import { challengeOf, claimChallenge } from './ceremony.ts';
 import { keptIfRefused } from './ceremony-log.ts';
-import { authenticateRequest, type Context } from './context.ts';
-import { modelOf, requireModelOfSession } from './model.ts';
+import type { Context } from './context.ts';
+import { modelOf } from './model.ts';
+import { registrantOf } from './registrant.ts';
+import { extensionsOf, verificationFor } from './registration-options.ts';
 import { json } from './response.ts';
 import { clock, type Outgoing, random } from './runtime.ts';
 import { setSessionCookie } from './session-cookie.ts';
 import { trustAnchors } from './trust-anchors.ts';
 import { verifierFor } from './verifier.ts';
-
-/**
- * POST /fido2/attestation/options: by `{"invite"}`, or by a session verified within five minutes, which may ask for
- * `{"mediation":"conditional"}`.
- */
-export async function registrationOptions(context: Context): Promise<Outgoing> {
-  const { service, request } = context;
-  const { invite: code, mediation } = request.json();
-  const conditional = isConditional(mediation, service.settings.passkeys);
-  let user: User;
-  let challenge: Uint8Array;
-  let inviteExpires: number | undefined;
-  if (code === undefined) {
-    const known = await registrarOf(context);
-    user = known.user;
-    challenge = await issueChallenge(
-      context,
-      conditional ? 'add_conditional' : 'add',
-      `${user.id}.${known.session.value.id}`,
-    );
-  } else {
-    if (typeof code !== 'string') throw new Fido2Error('malformed', 'invite is not a string');
-    if (conditional) throw new Fido2Error('malformed', 'an invite needs a prompt');
-    const invite = await lookUpInvite(service.ports, code);
-    user = await inviteeOf(context, invite);
-    inviteExpires = invite.value.expires;
-    challenge = await issueChallenge(context, 'enrol', invite.key.slice(inviteKey('').length));
-  }
-  const { rp, passkeys } = service.settings;
-  const options = creationOptions({
-    challenge,
-    rp: { id: rp.id, name: rp.name },
-    user: { id: bytesOf(user.id), name: user.name, displayName: user.displayName },
-    algorithms: passkeys.algorithms,
-    excludeCredentials: descriptorsOf(user),
-    userVerification: verificationFor(conditional),
-    attestation: passkeys.attestation === 'required' ? 'direct' : passkeys.attestation,
-    timeout: 120_000,
-    extensions: extensionsOf(passkeys),
-  });
-  // for the page alone: browsers pass over a member that the dictionary does not have
-  return json(200, { ...options, inviteExpires });
-}
 
 /** POST /fido2/attestation/result: 201 with the new key; by invite it also starts a session. */
 export async function registrationResult(context: Context): Promise<Outgoing> {
@@ -98,6 +44,8 @@ export async function registrationResult(context: Context): Promise<Outgoing> {
       algorithms: passkeys.algorithms,
       time: now,
       trustAnchors: null, // admitAuthenticator looks at who attests
+      compound: passkeys.compound,
+      teeOnly: passkeys.androidKeys === 'hardware',
       extensions: extensionsOf(passkeys),
       unsolicitedExtensions: passkeys.unsolicitedExtensions,
       credentialExists: async (id) => (await findUserByCredential(service.ports, toBase64url(id))) !== null,
@@ -147,63 +95,6 @@ export async function registrationResult(context: Context): Promise<Outgoing> {
     }
     throw error;
   }
-}
-
-/** Whether a passkey is asked for that the client may make without a prompt. Only a session can ask for one. */
-function isConditional(mediation: unknown, { conditionalCreate }: Passkeys): boolean {
-  if (mediation === undefined) return false;
-  if (mediation === 'conditional' && conditionalCreate) return true;
-  throw new Fido2Error('malformed', 'mediation is not "conditional", or passkeys.conditionalCreate is off');
-}
-
-/** Without a prompt nobody can be verified; what signs in later is asked for it all the same. */
-function verificationFor(conditional: boolean): 'required' | 'preferred' {
-  return conditional ? 'preferred' : 'required';
-}
-
-/** The extensions of the options; credProps is always one. */
-function extensionsOf({ extensions: { credProtect, enforceCredProtect, minPinLength } }: Passkeys): JsonObject {
-  return {
-    credProps: true,
-    ...(credProtect !== undefined && {
-      credentialProtectionPolicy: credProtect,
-      enforceCredentialProtectionPolicy: enforceCredProtect,
-    }),
-    ...(minPinLength && { minPinLength }),
-  };
-}
-
-interface Registrant {
-  readonly user: User;
-  /** Null for a session that adds a key. */
-  readonly invite: StoredInvite | null;
-}
-
-/** A session that may add a passkey: verified lately, by an authenticator that deserves trust still. */
-async function registrarOf(context: Context): Promise<Authenticated> {
-  const known = await authenticateRequest(context);
-  requireFresh(known);
-  if (known.credential !== null) await requireModelOfSession(context.service, known.credential);
-  return known;
-}
-
-async function registrantOf(context: Context, challenge: OpenedChallenge): Promise<Registrant> {
-  if (challenge.purpose === 'enrol') {
-    const invite = await lookUpInviteByKey(context.service.ports, inviteKey(challenge.subject));
-    return { user: await inviteeOf(context, invite), invite };
-  }
-  const known = await registrarOf(context);
-  if (challenge.subject !== `${known.user.id}.${known.session.value.id}`) {
-    throw new Fido2Error('challenge_invalid', 'made for another session', { step: '7.1.8' });
-  }
-  return { user: known.user, invite: null };
-}
-
-async function inviteeOf({ service }: Context, invite: StoredInvite): Promise<User> {
-  const user = await findUser(service.ports, invite.value.user);
-  if (user === null || !isActive(user.value, clock.now()))
-    throw new Fido2Error('invite_invalid', 'its user is gone or disabled');
-  return user.value;
 }
 
 /** The invite first: one link never enrols two. What then fails gives it back. */

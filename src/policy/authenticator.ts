@@ -104,6 +104,20 @@ export const passkeysSchema = v.strictObject({
     ),
     'zero',
   ),
+  compound: v.optional(
+    v.pipe(
+      v.picklist(['all', 'any']),
+      v.description('which statements within one of the format compound must hold, and lead to an anchor'),
+    ),
+    'all',
+  ),
+  androidKeys: v.optional(
+    v.pipe(
+      v.picklist(['any', 'hardware']),
+      v.description('of the format android-key: hardware takes nothing that only Android’s software says of a key'),
+    ),
+    'any',
+  ),
   extensions: v.optional(
     v.pipe(
       v.strictObject({

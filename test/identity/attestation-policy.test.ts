@@ -50,10 +50,11 @@ describe('who made it', () => {
     await expect(admit(written, changes)).resolves.toMatchObject({ attested });
   });
 
-  test('two statements of which one leads nowhere attest nothing', async () => {
+  test('two statements of which one leads nowhere attest nothing, unless one suffices', async () => {
     const parts = [attest(model), stranger.attestation];
     const changes = { format: 'compound', attestation: { type: 'compound', parts } } as const;
     await expect(admit({}, changes)).resolves.toMatchObject({ attested: false });
+    await expect(admit({ compound: 'any' }, changes)).resolves.toMatchObject({ attested: true });
   });
 
   test('what tells a model of U2F is its certificate’s key', async () => {

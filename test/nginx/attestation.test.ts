@@ -3,7 +3,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { CreationOptionsJSON } from '../../src/protocol/options.ts';
-import { type AttestationName, Authenticator, type AuthenticatorOptions } from '../helpers/authenticator.ts';
+import { generatedOrigin, signPurpose } from '../helpers/attestations.ts';
+import {
+  type AttestationName,
+  Authenticator,
+  type AuthenticatorOptions,
+  type Tamper,
+} from '../helpers/authenticator.ts';
 import { addPasskey } from '../helpers/ceremonies.ts';
 import { createAuthority } from '../helpers/certificates.ts';
 import { type Answer, enrol, get, invite, login, post } from '../helpers/client.ts';
@@ -33,9 +39,14 @@ function siteThatAsks(passkeys: object, crypto: 'auto' | 'portable' = 'auto'): P
   });
 }
 
-async function answerOf(nginx: RunningNginx, code: string, authenticator: Authenticator): Promise<Answer> {
+async function answerOf(
+  nginx: RunningNginx,
+  code: string,
+  authenticator: Authenticator,
+  tamper: Tamper = {},
+): Promise<Answer> {
   const options = await post(nginx, '/fido2/attestation/options', { invite: code });
-  return post(nginx, '/fido2/attestation/result', authenticator.create(options.json<CreationOptionsJSON>()));
+  return post(nginx, '/fido2/attestation/result', authenticator.create(options.json<CreationOptionsJSON>(), tamper));
 }
 
 const hasNginx = await needs('nginx');
@@ -178,7 +189,8 @@ describe.runIf(hasNginx)('a site that asks without insisting', () => {
   beforeAll(async () => {
     nginx = await siteThatAsks({
       attestation: 'direct',
-      formats: ['none', 'packed', 'fido-u2f'],
+      formats: ['none', 'packed', 'fido-u2f', 'android-key'],
+      androidKeys: 'hardware',
       algorithms: [-36, -7],
       backupEligible: 'refuse',
       extensions: { credProtect: 'userVerificationRequired', minPinLength: true },
@@ -208,6 +220,15 @@ describe.runIf(hasNginx)('a site that asks without insisting', () => {
     const user = name.replaceAll(/[^a-z]/g, '-');
     await enrol(nginx, make(options), { user });
     expect((await readUser(nginx, user)).credentials).toMatchObject([{ attested }]);
+  });
+
+  it('takes keys of Android that its hardware speaks for, and none that software does', async () => {
+    const android = (): Authenticator => make({ attestation: 'android-key' });
+    const { code } = await invite(nginx, { user: 'android' });
+    const software = { attestation: { software: [signPurpose, generatedOrigin], tee: [] } };
+    const refused = await answerOf(nginx, code, android(), software);
+    expect([refused.status, refused.json().code]).toEqual([400, 'attestation_invalid']);
+    expect((await answerOf(nginx, code, android())).status).toBe(201);
   });
 
   it.each<[string, string, Partial<AuthenticatorOptions>]>([

@@ -52,6 +52,8 @@ test('what is not written has its default', () => {
       aaguids: { allow: null, deny: [] },
       backupEligible: 'any',
       u2fAaguid: 'zero',
+      compound: 'all',
+      androidKeys: 'any',
       extensions: { enforceCredProtect: false, minPinLength: false },
       metadata: {
         refuse: [
