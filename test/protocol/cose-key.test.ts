@@ -57,11 +57,19 @@ describe('refuses', () => {
   const modulus = (bytes: number): Uint8Array => Uint8Array.from({ length: bytes }, (_, i) => (i === 0 ? 0x80 : 1));
   const short = modulus(256);
   short[0] = 0x7f;
+  const { x, y } = pairs.ES256.publicKey.export({ format: 'jwk' });
+  const { x: edwards } = pairs.EdDSA.publicKey.export({ format: 'jwk' });
+  const longer = (name: 'x' | 'y' | 'edwards', where: 'front' | 'back'): Uint8Array => {
+    const bytes = Buffer.from({ x, y, edwards }[name] ?? '', 'base64url');
+    return Buffer.concat(where === 'front' ? [Buffer.of(0), bytes] : [bytes, Buffer.of(0)]);
+  };
   test.each<[string, CborMap]>([
     ['a compressed point', change('ES256', [-3, true])],
     ['a point off the curve', change('ES256', [-2, new Uint8Array(32).fill(2)])],
     ['the point at infinity', change('ES256', [-2, new Uint8Array(32)], [-3, new Uint8Array(32)])],
     ['a coordinate of 31 bytes', change('ES256', [-2, new Uint8Array(31)])],
+    ['coordinates with a leading zero', change('ES256', [-2, longer('x', 'front')], [-3, longer('y', 'front')])],
+    ['an Ed25519 key with a zero behind', change('EdDSA', [-2, longer('edwards', 'back')])],
     ['a coordinate past the field', change('ES256', [-2, new Uint8Array(32).fill(0xff)])],
     ['no y', new Map([...keyOf('ES256')].filter(([label]) => label !== -3))],
     ['a coordinate that is text', change('ES256', [-2, 'x'.repeat(32)])],
