@@ -2,7 +2,7 @@ import type { RuleCase } from './rule-case.ts';
 
 /** A listener for other proxies. */
 const asked = (location: string, peers = '10.0.0.7 yes;') => ({
-  http: `geo $realip_remote_addr $fido2_peer { default no; ${peers} }
+  http: `include fido2/askers.conf; geo $realip_remote_addr $fido2_peer { default no; ${peers} }
     server { listen 10.0.0.5:9191; include fido2/ext-authz.conf; location ^~ /ask/user/ { ${location} } }`,
 });
 const question = 'auth_request /fido2/authorize/user; include fido2/admit.conf;';
