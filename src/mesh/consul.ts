@@ -1,6 +1,6 @@
 import type { ClaimCondition, Inexpressible } from './conditions.ts';
 import { consulServiceOf } from './spiffe.ts';
-import { cacheDuration, clockSkew, type ManifestFile, type MeshTarget, seconds } from './target.ts';
+import { clockSkew, knownMethods, type ManifestFile, type MeshTarget } from './target.ts';
 
 /** Consul: configuration entries for `consul config write`, and what every agent’s own configuration must say. */
 export function renderConsul(target: MeshTarget): ManifestFile[] {
@@ -20,24 +20,32 @@ export function renderConsul(target: MeshTarget): ManifestFile[] {
         {
           Kind: 'service-intentions',
           Name: workload,
-          Sources: [{ Name: consulServiceOf(edge) ?? '', Permissions: permissions(target, name) }],
+          Sources: [{ Name: consulServiceOf(edge) ?? '', Permissions: [permission(target, name)] }],
         },
       ],
     },
   ];
 }
 
-/** As many permissions as one source may have here: each admitted combination of user and groups is one. */
-const mostPermissions = 256;
+/** As many combinations of user and groups as one permission may admit here. */
+const mostCombinations = 256;
 
-export function inexpressibleInConsul({ conditions: { claims }, edge, groupMap }: MeshTarget): Inexpressible[] {
+export function inexpressibleInConsul({
+  conditions: { claims, methods },
+  edge,
+  groupMap,
+}: MeshTarget): Inexpressible[] {
   const found: Inexpressible[] = claims.flatMap(({ rule, claim, quantity }) => {
     const nearest = nearestInConsul(claim, quantity, groupMap);
     return nearest === null ? [] : [{ rule, nearest }];
   });
+  const unknown = (methods ?? []).filter((method) => !knownMethods.includes(method));
+  if (unknown.length > 0) {
+    found.push({ rule: 'methods', nearest: `Consul has no method ${unknown.join(', ')}: render --for envoy` });
+  }
   const [first] = claims;
-  if (first !== undefined && combinations(claims).length > mostPermissions) {
-    const nearest = `it makes more than ${mostPermissions} combinations: make one group of several`;
+  if (first !== undefined && combinations(claims).length > mostCombinations) {
+    const nearest = `it makes more than ${mostCombinations} combinations: make one group of several`;
     found.push({ rule: first.rule, nearest });
   }
   if (consulServiceOf(edge) === null) {
@@ -60,31 +68,42 @@ function nearestInConsul(
   return 'Consul compares no lists: set "groupMap": true for the workload, name users, or render --for envoy';
 }
 
+function keySet({ keys, places }: MeshTarget) {
+  if (keys.kind === 'inline') return { Local: { JWKS: Buffer.from(keys.jwks).toString('base64') } };
+  // Consul compares no names here: the file must have the authority of nginx’s certificate alone
+  const TrustedCA = { Filename: `${places.etc}/fido2-jwks-ca.pem` };
+  // no CacheDuration: Consul 1.22 counts its nanoseconds as seconds, and Envoy refuses so many; its own is 10 minutes
+  const Remote = {
+    URI: keys.uri,
+    FetchAsynchronously: true,
+    UseSNI: true,
+    JWKSCluster: { TLSCertificates: { TrustedCA } },
+  };
+  return { Remote };
+}
+
 function provider(target: MeshTarget, name: string) {
-  const { issuer, audience, keys } = target;
-  const jwks =
-    keys.kind === 'inline'
-      ? { Local: { JWKS: Buffer.from(keys.jwks).toString('base64') } }
-      : { Remote: { URI: keys.uri, FetchAsynchronously: true, CacheDuration: seconds(cacheDuration(target)) } };
+  const { issuer, audience } = target;
   return {
     Kind: 'jwt-provider',
     Name: name,
     Issuer: issuer,
     Audiences: [audience],
-    JSONWebKeySet: jwks,
+    JSONWebKeySet: keySet(target),
     Locations: [{ Header: { Name: target.header, Forward: true } }],
     ClockSkewSeconds: clockSkew,
   };
 }
 
-/** One permission for each combination that is admitted. */
-function permissions({ issuer, conditions: { claims, methods } }: MeshTarget, name: string) {
+/**
+ * One permission, whose provider stands there once for each combination that is admitted: any of them may fit, while of
+ * several permissions for one path only the first is ever asked.
+ */
+function permission({ issuer, conditions: { claims, methods } }: MeshTarget, Name: string) {
   const iss = { Path: ['iss'], Value: issuer };
-  return combinations(claims).map((wanted) => ({
-    Action: 'allow',
-    HTTP: { PathPrefix: '/', ...(methods === null ? {} : { Methods: methods }) },
-    JWT: { Providers: [{ Name: name, VerifyClaims: [iss, ...wanted] }] },
-  }));
+  const Providers = combinations(claims).map((wanted) => ({ Name, VerifyClaims: [iss, ...wanted] }));
+  const HTTP = { PathPrefix: '/', ...(methods === null ? {} : { Methods: methods }) };
+  return { Action: 'allow', HTTP, JWT: { Providers } };
 }
 
 interface VerifiedClaim {
@@ -96,7 +115,7 @@ interface VerifiedClaim {
 function combinations(claims: readonly ClaimCondition[]): VerifiedClaim[][] {
   return claims.reduce<VerifiedClaim[][]>(
     (chosen, { claim, values }) =>
-      chosen.length > mostPermissions
+      chosen.length > mostCombinations
         ? chosen
         : chosen.flatMap((before) => values.map((value) => [...before, verified(claim, value)])),
     [[]],

@@ -1,11 +1,8 @@
 import type { ClaimCondition, Inexpressible } from './conditions.ts';
-import { cacheDuration, type ManifestFile, type MeshTarget, metadataOf, seconds } from './target.ts';
+import { cacheDuration, knownMethods, type ManifestFile, type MeshTarget, metadataOf, seconds } from './target.ts';
 
 const group = 'gateway.envoyproxy.io';
 const gatewayApi = 'gateway.networking.k8s.io';
-
-/** The methods that Gateway API knows. */
-const knownMethods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'];
 
 /** As many claims as one rule may name, and values as one claim may. */
 const mostClaims = 16;

@@ -61,6 +61,9 @@ export const tokenHeaders = { identity: 'Fido2-Identity', txn: 'Txn-Token' } as 
   string
 >;
 
+/** The methods that Gateway API and Consul know. */
+export const knownMethods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'];
+
 /** How far clocks may be apart, in seconds. */
 export const clockSkew = 5;
 

@@ -44,7 +44,7 @@ const renderOptions: readonly CommandOption[] = [
   { flags: '--port <number>', summary: 'where the workload listens', default: '8080' },
   { flags: '--listen-port <number>', summary: 'envoy, linkerd: where the Envoy in front of it does', default: '8443' },
   { flags: '--svid <dir>', summary: 'envoy: folder of svid.pem, svid.key, bundle.pem', default: '/run/spiffe' },
-  { flags: '--etc <dir>', summary: 'envoy: where its files will stand', default: '/etc/envoy' },
+  { flags: '--etc <dir>', summary: 'envoy, consul: where files will stand at the proxy', default: '/etc/envoy' },
   { flags: '--waypoint <name>', summary: 'istio-ambient: the Gateway of the namespace', default: 'waypoint' },
   { flags: '--gateway <name>', summary: 'envoy-gateway: the Gateway of the routes', default: 'fido2' },
 ];
