@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectFolder, runProgram } from './command.ts';
 
-type Tier = 'basic' | 'full';
+type Tier = 'basic' | 'full' | 'consul';
 
 const built = new Map<Tier, Promise<string>>();
 

@@ -56,7 +56,7 @@ interface WorkloadCall {
 
 /** One request over a connection of its own, as this caller. */
 export function callWorkload(
-  call: WorkloadCall & { readonly svid: Svid | null; readonly authority: CertificateAuthority },
+  call: WorkloadCall & { readonly svid: Svid | null; readonly authority: Pick<CertificateAuthority, 'certificate'> },
 ): Promise<MeshAnswer> {
   const { svid, authority } = call;
   let peerSerial = '';

@@ -59,9 +59,9 @@ function requestOf({ person: drawn, method: how, fits }: Drawn, { users: names, 
 }
 
 /** Whether anything is rendered for the mesh. */
-function canHold(mesh: MeshName, document: object): boolean {
+function canHold(mesh: MeshName, document: object, groupMap: boolean): boolean {
   try {
-    return rendered(mesh, document).length > 0;
+    return rendered(mesh, document, { settings: settingsWith(document, { groupMap }) }).length > 0;
   } catch (error) {
     if (error instanceof MeshError) return false;
     throw error;
@@ -83,12 +83,20 @@ export interface Agreement {
   readonly swap: number;
 }
 
-/** Holds the gate’s decisions against those of a mesh that has what is rendered, for random documents and people. */
-export async function compareDecisions(rig: MeshRig, mesh: MeshName, runs: number): Promise<Agreement> {
+/**
+ * Holds the gate’s decisions against those of a mesh that has what is rendered, for random documents and people.
+ * `groupMap`: whether tokens have the groups in a map besides.
+ */
+export async function compareDecisions(
+  rig: Pick<MeshRig, 'setPolicy' | 'call'>,
+  mesh: MeshName,
+  runs: number,
+  { groupMap = false }: { readonly groupMap?: boolean } = {},
+): Promise<Agreement> {
   const seen = { allowed: 0, refused: 0, documents: 0, notHeld: 0 };
   const swaps: number[] = [];
   const check = async (document: object, asked: readonly Drawn[]) => {
-    if (!canHold(mesh, document)) {
+    if (!canHold(mesh, document, groupMap)) {
       seen.notHeld += 1;
       return;
     }
@@ -104,7 +112,7 @@ export async function compareDecisions(rig: MeshRig, mesh: MeshName, runs: numbe
       const request = { method: how, address: '192.0.2.1', site: null, mode: null, foreignOrigin: false };
       const isAllowed = evaluate(subject, parsed, now, request).outcome === 'allow';
       seen[isAllowed ? 'allowed' : 'refused'] += 1;
-      const { status } = await rig.call({ token: await tokenOf(who), method: how });
+      const { status } = await rig.call({ token: await tokenOf(who, { groupMap }), method: how });
       expect({ who, how, status }).toEqual({ who, how, status: isAllowed ? 200 : 403 });
     }
   };

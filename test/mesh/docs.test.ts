@@ -8,6 +8,7 @@ import { parseSpiffeId } from '../../src/mesh/spiffe.ts';
 import { parseSettings } from '../../src/policy/settings.ts';
 import { projectFolder } from '../helpers/command.ts';
 import { meshCases, policy } from './cases.ts';
+import { consulCases, consulPolicy } from './full/consul-cases.ts';
 
 const folder = join(projectFolder, 'docs/mesh');
 const read = (name: string) => readFileSync(join(folder, name), 'utf8');
@@ -28,6 +29,17 @@ mesh answers; *refused* means that the connection was, before anything was said.
   signs no token without \`exp\` and none for longer than 300 s.
 - Envoy Gateway compares \`groups\` as a list only. ngx-fido2 always writes a list.`;
 
+const consulIntro = `## Consul
+
+Its policy is all that it can hold:
+
+\`\`\`json
+${JSON.stringify(consulPolicy, null, 2)}
+\`\`\`
+
+Tokens have the groups in a map besides (\`"groupMap": true\`), and ana is in \`staff\` and \`payments\`. \`npm run test:mesh-full\`
+runs every cell.`;
+
 /** The text of the page’s blocks of a language. */
 function blocks(page: string, language: string): string[] {
   return [...page.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(
@@ -44,7 +56,10 @@ test('the table of cases is printed from it', async () => {
     ({ what, envoy, sidecar, waypoint, gateway }) => `| ${what} | ${envoy} | ${sidecar} | ${waypoint} | ${gateway} |`,
   );
   const head = '| What is tried | Envoy | Istio, sidecar | Istio, waypoint | Envoy Gateway |\n|---|---|---|---|---|';
-  await expect(`${casesIntro}\n\n${head}\n${rows.join('\n')}\n`).toMatchFileSnapshot(join(folder, 'cases.md'));
+  const shared = `${casesIntro}\n\n${head}\n${rows.join('\n')}\n`;
+  const ofConsul = consulCases.map(([what, outcome]) => `| ${what} | ${outcome} |`);
+  const consul = `${consulIntro}\n\n| What is tried | Consul |\n|---|---|\n${ofConsul.join('\n')}\n`;
+  await expect(`${shared}\n${consul}`).toMatchFileSnapshot(join(folder, 'cases.md'));
 });
 
 test.each(Object.keys(meshes) as MeshName[])('%s.md shows what the command writes for its document', (mesh) => {

@@ -32,6 +32,15 @@ export function settingsWith(policy: object, workload: object = {}): Settings {
   return parseSettings(JSON.stringify(document)).settings;
 }
 
+export const places = {
+  port: 8080,
+  listenPort: 8443,
+  svid: '/run/spiffe',
+  etc: '/etc/envoy',
+  waypoint: 'waypoint',
+  gateway: 'fido2',
+};
+
 /** What the mesh gets for that policy; the keys stand inline. */
 export function rendered(mesh: MeshName, policy: object, changes: Partial<RenderRequest> = {}): ManifestFile[] {
   return renderMesh({
@@ -41,14 +50,7 @@ export function rendered(mesh: MeshName, policy: object, changes: Partial<Render
     policy: undefined,
     edge: parseSpiffeId(mesh === 'consul' ? consulEdgeId : edgeId),
     keys: { kind: 'inline', jwks },
-    places: {
-      port: 8080,
-      listenPort: 8443,
-      svid: '/run/spiffe',
-      etc: '/etc/envoy',
-      waypoint: 'waypoint',
-      gateway: 'fido2',
-    },
+    places,
     ...changes,
   });
 }
@@ -60,7 +62,10 @@ export interface Person {
 }
 
 /** The token that the gate makes for this person now. */
-export function tokenOf({ name, groups, userVerified }: Person, changes: { audience?: string; now?: number } = {}) {
+export function tokenOf(
+  { name, groups, userVerified }: Person,
+  changes: { audience?: string; now?: number; groupMap?: boolean } = {},
+) {
   const now = changes.now ?? Date.now();
   return makeIdentityToken(signingKey, {
     user: {
@@ -78,7 +83,7 @@ export function tokenOf({ name, groups, userVerified }: Person, changes: { audie
     issuer,
     audience: changes.audience ?? audience,
     scope: null,
-    groupMap: false,
+    groupMap: changes.groupMap ?? false,
     life: 120_000,
     id: 'jti',
     now,

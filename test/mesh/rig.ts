@@ -53,7 +53,7 @@ export function headersOf({ token = null, headers = {} }: Call): Readonly<Record
 /** A call straight to the proxy that listens there, by the edge unless the call says otherwise. */
 export function callProxy(
   call: Call,
-  proxy: { readonly port: number; readonly edge: Svid; readonly authority: CertificateAuthority },
+  proxy: { readonly port: number; readonly edge: Svid; readonly authority: Pick<CertificateAuthority, 'certificate'> },
 ): Promise<MeshAnswer> {
   const { svid = proxy.edge, isPlain = false, method = 'GET', path = '/' } = call;
   const request = { port: proxy.port, method, path, headers: headersOf(call) };

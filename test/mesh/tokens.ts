@@ -23,8 +23,8 @@ export const claims = (changes: Claims = {}): Claims => ({
 });
 
 /** The claims without one. */
-export function lacking(name: string): object {
-  return Object.fromEntries(Object.entries(claims()).filter(([each]) => each !== name));
+export function lacking(name: string, payload: object = claims()): object {
+  return Object.fromEntries(Object.entries(payload).filter(([each]) => each !== name));
 }
 
 export const signed = (changes: Claims = {}): Promise<string> => signJwt(signingKey, { typ: 'JWT' }, claims(changes));
@@ -43,25 +43,25 @@ export async function underHeader(changed: object, payload: object = claims()): 
   return `${text}.${Buffer.from(signature).toString('base64url')}`;
 }
 
-export function unsigned(): string {
-  return `${part({ alg: 'none' })}.${part(claims())}.`;
+export function unsigned(payload: object = claims()): string {
+  return `${part({ alg: 'none' })}.${part(payload)}.`;
 }
 
 /** Our key’s id over the signature of another one. */
-export function byAnotherKey(): string {
-  const text = `${part(header)}.${part(claims())}`;
+export function byAnotherKey(payload: object = claims()): string {
+  const text = `${part(header)}.${part(payload)}`;
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   return `${text}.${sign('sha256', Buffer.from(text), { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
 }
 
 /** A MAC whose key is the public key, which everybody knows. */
-export function byPublicKey(): string {
-  const text = `${part({ ...header, alg: 'HS256' })}.${part(claims())}`;
+export function byPublicKey(payload: object = claims()): string {
+  const text = `${part({ ...header, alg: 'HS256' })}.${part(payload)}`;
   return `${text}.${createHmac('sha256', JSON.stringify(key.publicJwk)).update(text).digest('base64url')}`;
 }
 
 /** The claims of another token under the signature of this one. */
-export function tampered(token: string): string {
+export function tampered(token: string, payload: object = claims()): string {
   const [head, , signature] = token.split('.');
-  return [head, part(claims()), signature].join('.');
+  return [head, part(payload), signature].join('.');
 }

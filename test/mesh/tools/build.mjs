@@ -1,7 +1,8 @@
 /**
  * `node test/mesh/tools/build.mjs` builds what the tests of the meshes run, once, and prints its folder below build/:
  * istiod-lite, crdcheck and the CustomResourceDefinitions of Istio, Gateway API, Envoy Gateway and Cilium. With the
- * argument `full`: Envoy Gateway's egctl instead, which `npm run test:mesh-full` runs. Needs Go and its module proxy.
+ * argument `full`: Envoy Gateway's egctl instead; with `consul`: Consul. `npm run test:mesh-full` runs these two. Needs
+ * Go and its module proxy.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -81,6 +82,17 @@ const tiers = {
     async build(folder) {
       const egctl = 'github.com/envoyproxy/gateway/cmd/egctl@v1.9.1';
       await compile('egctl', ['install', ...flags, egctl], { cwd: folder, env: { GOBIN: folder } });
+    },
+  },
+  // Consul is under the Business Source License: run here, never part of a release. Its own go.mod replaces its parts by
+  // folders, so it builds from a module of ours. Go's checksum database does not list two of the parts
+  // (envoyextensions v0.9.0, troubleshoot v0.8.0): their lines in go.sum were written once with
+  // GONOSUMDB=github.com/hashicorp/consul/envoyextensions,github.com/hashicorp/consul/troubleshoot and pin them since.
+  consul: {
+    sources: ['build.mjs', 'consul/go.mod', 'consul/go.sum'],
+    async build(folder) {
+      const args = ['build', '-mod=readonly', ...flags, '-o', join(folder, 'consul'), 'github.com/hashicorp/consul'];
+      await compile('Consul', args, { cwd: join(here, 'consul') });
     },
   },
 };
