@@ -112,6 +112,22 @@ export const commonRules: readonly MeshRule[] = [
     },
   },
   {
+    code: 'consul_keys_unverified',
+    severity: 'error',
+    about: 'Consul verifies nobody whom it is not told to: whoever stands between names the keys that sign.',
+    fix: 'an https URI and JWKSCluster.TLSCertificates.TrustedCA with the authority of nginx’s certificate, or Local',
+    *find({ manifests }) {
+      for (const manifest of manifests.filter(({ value }) => value.Kind === 'jwt-provider')) {
+        const path = ['JSONWebKeySet', 'Remote'];
+        const uri = textAt(manifest.value, ...path, 'URI');
+        if (uri === undefined) continue;
+        if (!uri.startsWith('https:')) yield { manifest, path: [...path, 'URI'], reason: 'it is fetched without TLS' };
+        else if (at(manifest.value, ...path, 'JWKSCluster', 'TLSCertificates') === undefined)
+          yield { manifest, path, reason: 'there is no TLSCertificates' };
+      }
+    },
+  },
+  {
     code: 'consul_list_claim',
     severity: 'error',
     about: 'Consul compares no lists: a claim that is one never matches, and nobody is admitted.',

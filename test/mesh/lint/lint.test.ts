@@ -48,6 +48,8 @@ const intentions = `Kind: service-intentions
 Name: orders
 Sources: [{Name: edge, Permissions: [{Action: allow, JWT: {Providers: [{Name: p, VerifyClaims: [{Path: [sub], Value: x}]}]}}]}]
 `;
+const keysOfConsul = (uri: string, cluster = '{TLSCertificates: {TrustedCA: {Filename: f}}}') =>
+  `Kind: jwt-provider\nIssuer: i\nAudiences: [a]\nJSONWebKeySet:\n  Remote: {URI: "${uri}", JWKSCluster: ${cluster}}\n`;
 const envoyFilters = (jwt: string, rest = '') =>
   `http_filters:\n- name: envoy.filters.http.jwt_authn\n  typed_config: ${jwt}\n${rest}`;
 const goodJwt = '{providers: {p: {issuer: i, audiences: [a], local_jwks: {}, require_expiration: true}}}';
@@ -209,6 +211,8 @@ const cases: readonly [code: string, bad: string, line: number, good: string][] 
     1,
     `${intentions}---\nacl: {default_policy: deny}\n`,
   ],
+  ['consul_keys_unverified', keysOfConsul('https://a/jwks.json', '{}'), 5, keysOfConsul('https://a/jwks.json')],
+  ['consul_keys_unverified', keysOfConsul('http://a/jwks.json'), 5, keysOfConsul('https://a/jwks.json')],
   [
     'consul_list_claim',
     `${intentions.replace('Path: [sub]', 'Path: [groups]')}---\ndefault_intention_policy: deny\n`,
