@@ -49,7 +49,7 @@ export function runProcess(command: readonly string[], options: ProcessOptions =
       settle(null);
     });
     child.on('close', settle);
-    // a grandchild that holds the pipes open must not hold us up
-    child.on('exit', (status) => setTimeout(() => settle(status), 500).unref());
+    // A grandchild that holds the pipes open must not hold us up; what has come by then is read first.
+    child.on('exit', (status) => setTimeout(() => setImmediate(settle, status), 500).unref());
   });
 }

@@ -188,9 +188,10 @@ function stepUpTerms({ maxAge }: StepUp): Pick<Refusal, 'max_age' | 'acr_values'
 /** The client's request, as the gate passes it on. */
 function askedOf(request: Request, { rp }: Settings): Asked {
   const origin = request.header('fido2-origin') || null;
+  const [method = '', address = ''] = (request.header('fido2-asked') ?? '').split(' ');
   return {
-    method: request.header('fido2-method') ?? '',
-    address: request.header('fido2-address') ?? '',
+    method,
+    address,
     site: request.header('fido2-site') || null,
     mode: request.header('fido2-mode') || null,
     foreignOrigin: origin !== null && !rp.origins.includes(origin),

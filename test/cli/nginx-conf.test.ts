@@ -33,7 +33,9 @@ describe('the standard paths', () => {
     for (const name of snippets) {
       const text = readFileSync(join(projectFolder, 'nginx-conf', name), 'utf8').replace(/^\s*#.*$/gm, '');
       const moved = withPaths(text, { scripts: '/s', settings: '/j', data: '/d', run: '/r' });
-      expect(moved, name).not.toMatch(/\/etc\/nginx|\/var\/lib|\/run\/|include fido2/);
+      // the mesh's place for its own keys
+      const ours = moved.replaceAll('/run/spiffe/', '');
+      expect(ours, name).not.toMatch(/\/etc\/nginx|\/var\/lib|\/run\/|include fido2/);
     }
   });
 

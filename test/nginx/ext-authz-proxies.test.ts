@@ -138,11 +138,13 @@ describe.each(proxies.filter(({ present }) => present && hasNginx))('$title', ({
     expect([login.status, login.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
   });
 
-  it.runIf(kind === 'forward-auth')('sends a person to sign in', async () => {
-    const headers = { 'Sec-Fetch-Mode': 'navigate', Accept: 'text/html' };
-    const answer = await refused('user', { headers });
-    expect([answer.status, answer.headers.location]).toEqual([303, '/fido2/login?return_to=%2Forders%3Fx%3D1']);
-  });
+  if (kind === 'forward-auth') {
+    it('sends a person to sign in', async () => {
+      const headers = { 'Sec-Fetch-Mode': 'navigate', Accept: 'text/html' };
+      const answer = await refused('user', { headers });
+      expect([answer.status, answer.headers.location]).toEqual([303, '/fido2/login?return_to=%2Forders%3Fx%3D1']);
+    });
+  }
 });
 
 const namesOf = (headers: readonly (readonly [string, string])[]) => headers.map(([name]) => name.toLowerCase());

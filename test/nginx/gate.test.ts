@@ -90,7 +90,7 @@ describe.runIf(await needs('nginx')).each(variants)('gate: $name', ({ engine, co
 
   it('sends another method than GET to the login page without its target', async () => {
     const answer = await request(nginx, { method: 'POST', path: '/app/x', headers: navigation, body: 'a=1' });
-    expect([answer.status, answer.headers.location]).toEqual([303, '/fido2/login?return_to=%2F']);
+    expect([answer.status, answer.headers.location]).toEqual([303, '/fido2/login?return_to=%2F&lost=1']);
   });
 
   it('tells a navigation by Accept where there is no Fetch Metadata, and believes Fetch Metadata first', async () => {

@@ -100,7 +100,7 @@ async function replayed({ nginx, passkey }: Installed): Promise<number> {
 
 /** What the internal listener tells somebody who asks it by TCP. */
 async function askedByTcp({ ada }: Installed, port: number): Promise<string> {
-  const headers = { 'Fido2-Session': ada.cookie, 'Fido2-Method': 'GET', 'Fido2-Address': '127.0.0.1' };
+  const headers = { 'Fido2-Session': ada.cookie, 'Fido2-Asked': 'GET 127.0.0.1' };
   const site = { port, origin: 'http://fido2' };
   return (await get(site, '/fido2/authorize/user', { headers })).text;
 }

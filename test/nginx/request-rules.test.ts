@@ -101,7 +101,7 @@ describe.runIf(await needs('nginx')).each([
   });
 
   it('does not take a client’s word for what the gate passes on', async () => {
-    const forged = { 'Fido2-Method': 'GET', 'Fido2-Address': '192.0.2.7', 'Fido2-Site': 'same-origin' };
+    const forged = { 'Fido2-Asked': 'GET 192.0.2.7', 'Fido2-Site': 'same-origin' };
     expect(await statusOf('/reading/', { method: 'POST', headers: forged })).toBe(403);
     expect(await statusOf('/near/', { headers: forged })).toBe(403);
     expect(await statusOf('/ours/', { headers: { ...forged, ...foreign } })).toBe(403);

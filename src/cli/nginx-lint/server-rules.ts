@@ -133,7 +133,7 @@ const variableRedefined: Rule = {
       for (const each of [scope, ...inside]) {
         for (const directive of [...each.own('set'), ...each.own('auth_request_set')]) {
           const [name = ''] = directive.args;
-          if (name === '$fido2_asker' && isForAskers(each)) continue;
+          if (['$fido2_asker', '$fido2_elsewhere'].includes(name) && isForAskers(each)) continue;
           if (name.startsWith('$fido2_')) yield { directive, reason: `${titleOf(each)} sets ${name}` };
         }
       }
