@@ -37,7 +37,7 @@ export type Session = {
   readonly expires: number;
   readonly authentication: Authentication;
   /** Authentications before the last, the newest first, until nothing of them can be remembered anywhere. */
-  readonly superseded: readonly { readonly authentication: Authentication; readonly until: number }[];
+  readonly superseded: readonly (Pick<Session, 'authentication' | 'credential'> & { readonly until: number })[];
   /** User-Agent and address of the login, for the owner's list. */
   readonly agent: string;
   readonly address: string;
@@ -59,7 +59,7 @@ const sessionSchema: GenericSchema<unknown, Session> = looseObject({
   lastSeen: number(),
   expires: number(),
   authentication: authenticationSchema,
-  superseded: array(looseObject({ authentication: authenticationSchema, until: number() })),
+  superseded: array(looseObject({ authentication: authenticationSchema, until: number(), credential: string() })),
   agent: string(),
   address: string(),
 });
@@ -169,7 +169,8 @@ export async function stepUpSession(
   login: Pick<Login, 'credential' | 'userVerified'>,
   now: number,
 ): Promise<Session | null> {
-  const before = { authentication: value.authentication, until: now + overlap };
+  const { authentication, credential } = value;
+  const before = { authentication, credential, until: now + overlap };
   const superseded = [before, ...value.superseded.filter(({ until }) => until + remembered > now)];
   if (superseded.length > mostSuperseded) return null;
   const next: Session = {
@@ -222,6 +223,12 @@ export function endOf(session: Session, authentication: Authentication, limits: 
     end = Math.min(end, old.until);
   }
   return end > now ? end : null;
+}
+
+/** The passkey that the authentication was by, or null where it is not one of this session. */
+export function credentialOf(session: Session, { sequence }: Authentication): string | null {
+  if (sequence === session.authentication.sequence) return session.credential;
+  return session.superseded.find((each) => each.authentication.sequence === sequence)?.credential ?? null;
 }
 
 /** Notes that the session is in use; one write per `every` milliseconds. False where it ended meanwhile. */

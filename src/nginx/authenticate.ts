@@ -1,7 +1,14 @@
 import { Fido2Error } from '../errors.ts';
 import { groupsAt, isActive } from '../identity/membership.ts';
 import type { Versioned } from '../identity/record.ts';
-import { type Authentication, endOf, openCookie, readSession, type Session } from '../identity/session.ts';
+import {
+  type Authentication,
+  credentialOf,
+  endOf,
+  openCookie,
+  readSession,
+  type Session,
+} from '../identity/session.ts';
 import { type Credential, findUser, type User } from '../identity/user.ts';
 import { tombstones } from './dicts.ts';
 import { clock } from './runtime.ts';
@@ -15,8 +22,8 @@ export interface Authenticated {
   readonly groups: readonly string[];
   readonly version: string;
   readonly authentication: Authentication;
-  /** The passkey of that authentication; null for a cookie from before the session's last one, which was another's. */
-  readonly credential: Credential | null;
+  /** The passkey of that authentication, which may be older than the session's last one. */
+  readonly credential: Credential;
   /** Milliseconds since 1970. */
   readonly ends: number;
 }
@@ -41,13 +48,13 @@ export async function authenticate(service: Service, cookie: string | null): Pro
   if (user === null || !isActive(user.value, now)) {
     throw new Fido2Error('session_expired', 'the user is gone, disabled or past the account’s end');
   }
-  const last = user.value.credentials.find((each) => each.id === session.value.credential);
-  if (last === undefined) {
+  const { authentication } = opened;
+  const passkey = (id: string | null): Credential | undefined => user.value.credentials.find((each) => each.id === id);
+  const credential = passkey(credentialOf(session.value, authentication));
+  if (credential === undefined || passkey(session.value.credential) === undefined) {
     throw new Fido2Error('session_expired', 'the passkey of this session was removed');
   }
   const groups = groupsAt(user.value, now);
-  const { authentication } = opened;
-  const credential = authentication.sequence === session.value.authentication.sequence ? last : null;
   return { session, user: user.value, groups, version: user.version, authentication, credential, ends };
 }
 

@@ -87,7 +87,7 @@ async function permit(
   if (vary !== '' && (asked.foreignOrigin || !request.header('fido2-origin'))) {
     throw new Fido2Error('cross_origin', `upgrade from ${JSON.stringify(request.header('fido2-origin'))}`);
   }
-  if (credential !== null) await requireModelOfSession(service, credential);
+  await requireModelOfSession(service, credential);
   const now = clock.now();
   const subject = {
     userId: user.id,
@@ -95,7 +95,7 @@ async function permit(
     groups,
     userVerified: authentication.userVerified,
     authTime: authentication.time * 1000,
-    authenticator: credential && authenticatorOf(credential),
+    authenticator: authenticatorOf(credential),
   };
   const decision = evaluate(subject, policy, now, asked);
   if (decision.outcome === 'deny') {

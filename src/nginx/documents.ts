@@ -71,6 +71,7 @@ export async function showHealthDetails({ service }: Context): Promise<Outgoing>
     settings: toBase64url(await service.ports.sha256(utf8(state.get('settings') ?? ''))),
     algorithms: await algorithmBackends(cryptographyOf(service)),
     policies: [...service.settings.policies.keys()],
+    metadata: service.metadata,
     keys: service.signingRing.keys.map(({ kid, signsFrom }) => ({ kid, signs_from: signsFrom })),
   });
 }

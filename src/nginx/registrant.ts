@@ -19,7 +19,7 @@ export interface Registrant {
 export async function registrarOf(context: Context): Promise<Authenticated> {
   const known = await authenticateRequest(context);
   requireFresh(known);
-  if (known.credential !== null) await requireModelOfSession(context.service, known.credential);
+  await requireModelOfSession(context.service, known.credential);
   return known;
 }
 

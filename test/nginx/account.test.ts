@@ -75,6 +75,13 @@ describe.runIf(await needs('nginx')).each(['reused', 'fresh'] as const)('account
     expect(await statusOf(cookie)).toBe(200);
     expect((await loginAnswer(nginx, second)).status).toBe(401);
     await login(nginx, passkey);
+    const third = new Authenticator({ origin: nginx.origin });
+    const thirdId = await addPasskey(nginx, third, cookie);
+    const before = await login(nginx, third);
+    const after = await login(nginx, passkey, { cookie: before, policy: 'user' });
+    expect([await statusOf(before), await statusOf(after)]).toEqual([200, 200]);
+    expect((await remove(thirdId, after)).status).toBe(204);
+    expect([await statusOf(before), await statusOf(after)]).toEqual([401, 200]);
     expect((await readUser(nginx, 'removes-keys')).credentials.map(({ id }) => id)).toEqual([credentialId]);
     expect(await statusOf(mallory.cookie)).toBe(200);
   });

@@ -180,6 +180,9 @@ describe.runIf(hasNginx)('policies that ask for the passkey', () => {
     expect(await statuses(after)).toEqual([200, 200, 200, 403]);
     expect(await statuses(before)).toEqual([200, 403, 403, 403]);
     expect(await contextOf(before)).toEqual(['phr', ['pop', 'swk', 'user', 'mfa']]);
+    const strong = await login(nginx, hardware);
+    expect(await statuses(await login(nginx, plain, { cookie: strong, policy: 'user' }))).toEqual([200, 403, 403, 403]);
+    expect(await statuses(strong)).toEqual([200, 200, 200, 403]);
   });
 });
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Authenticator } from '../helpers/authenticator.ts';
 import { type Enrolment, enrol, get, post } from '../helpers/client.ts';
+import { askInternal } from '../helpers/internal.ts';
 import { needs } from '../helpers/needs.ts';
 import { type RunningNginx, startNginx } from '../helpers/nginx.ts';
 import { startUpstream } from '../helpers/upstream.ts';
@@ -17,20 +18,7 @@ describe.runIf(await needs('nginx'))('the internal listener', () => {
     ada = await enrol(nginx, new Authenticator({ origin: nginx.origin }), { user: 'ada' });
   });
 
-  function ask(path: string, headers: Record<string, string> = {}): Promise<{ status: number; text: string }> {
-    return new Promise((resolve, reject) => {
-      const socketPath = join(nginx.folder, 'run/fido2.sock');
-      const sent = httpRequest({ socketPath, path, headers: { Host: 'fido2', ...headers } }, (incoming) => {
-        let text = '';
-        incoming.on('data', (chunk) => {
-          text += chunk;
-        });
-        incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, text }));
-      });
-      sent.on('error', reject);
-      sent.end();
-    });
-  }
+  const ask = (path: string, headers: Record<string, string> = {}) => askInternal(nginx, path, headers);
 
   it('stands in a folder that only the workers’ user may enter', () => {
     const { mode, uid } = statSync(join(nginx.folder, 'run'));

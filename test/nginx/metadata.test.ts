@@ -4,8 +4,10 @@ import { importMetadata, removeMetadata } from '../../src/identity/metadata-impo
 import type { MetadataEntry } from '../../src/protocol/metadata-entry.ts';
 import type { CreationOptionsJSON } from '../../src/protocol/options.ts';
 import { Authenticator, type AuthenticatorOptions } from '../helpers/authenticator.ts';
+import { addPasskey } from '../helpers/ceremonies.ts';
 import { type CertificateAuthority, createAuthority } from '../helpers/certificates.ts';
 import { type Answer, enrol, get, invite, login, loginAnswer, post } from '../helpers/client.ts';
+import { askInternal } from '../helpers/internal.ts';
 import { needs } from '../helpers/needs.ts';
 import { type RunningNginx, startNginx } from '../helpers/nginx.ts';
 import { uuidOf } from '../helpers/pem.ts';
@@ -46,6 +48,13 @@ describe.runIf(hasNginx)('models of authenticators, as the metadata have them', 
   const by = ({ authority, aaguid }: Maker, more: Partial<AuthenticatorOptions> = {}): Authenticator =>
     new Authenticator({ origin: nginx.origin, authority, aaguid, attestation: 'packed-x5c', ...more });
 
+  /** Puts the list and waits until the workers go by it: at the next tick. */
+  async function putAndWait(...entries: MetadataEntry[]): Promise<void> {
+    const { state } = await put(...entries);
+    const held = async () => JSON.parse((await askInternal(nginx, '/fido2/healthz')).text).metadata;
+    await waitFor(async () => (await held()) === state.digest, 'the list to count');
+  }
+
   beforeAll(async () => {
     const passkeys = { attestation: 'required', metadata: { certification: 'L1' } };
     nginx = await startNginx({ upstream: await startUpstream(), workers: 2, settings: { passkeys } });
@@ -57,8 +66,8 @@ describe.runIf(hasNginx)('models of authenticators, as the metadata have them', 
   });
 
   it('their certificates are anchors, each for its own model', async () => {
-    await put(modelBy(good), modelBy(bad));
-    await waitFor(async () => (await registrationBy(nginx, 'first', by(good))).status === 201, 'the list to count');
+    await putAndWait(modelBy(good), modelBy(bad));
+    expect((await registrationBy(nginx, 'first', by(good))).status).toBe(201);
     expect((await readUser(nginx, 'first')).credentials).toMatchObject([{ attested: true }]);
     const other = await registrationBy(nginx, 'crossed', by({ ...good, aaguid: bad.aaguid }));
     expect([other.status, other.json().code]).toEqual([400, 'attestation_untrusted']);
@@ -70,10 +79,17 @@ describe.runIf(hasNginx)('models of authenticators, as the metadata have them', 
     const safe = by(good);
     const { cookie: safeCookie } = await enrol(nginx, safe, { user: 'ada' });
     expect((await get(nginx, '/app/', { cookie })).status).toBe(200);
-    await put(modelBy(good), modelBy(bad, report('REVOKED', '2026-01-10')));
-    await waitFor(async () => (await get(nginx, '/app/', { cookie })).status === 403, 'the report to count');
+    const { cookie: before } = await enrol(nginx, by(bad), { user: 'cleo' });
+    const second = by(good);
+    await addPasskey(nginx, second, before);
+    const after = await login(nginx, second, { cookie: before, policy: 'user' });
+    await putAndWait(modelBy(good), modelBy(bad, report('REVOKED', '2026-01-10')));
     const refused = await get(nginx, '/app/', { cookie });
     expect([refused.status, refused.json().code]).toEqual([403, 'authenticator_not_allowed']);
+    // the cookie from before a confirmation is still its own passkey's
+    const kept = await get(nginx, '/app/', { cookie: before });
+    expect([kept.status, kept.json().code]).toEqual([403, 'authenticator_not_allowed']);
+    expect((await get(nginx, '/app/', { cookie: after })).status).toBe(200);
     const added = await post(nginx, '/fido2/attestation/options', {}, { cookie });
     expect([added.status, added.json().code]).toEqual([403, 'authenticator_not_allowed']);
     expect((await loginAnswer(nginx, passkey)).status).toBe(401);
@@ -87,8 +103,8 @@ describe.runIf(hasNginx)('models of authenticators, as the metadata have them', 
   it('certification that is taken away refuses as well, and without a list nobody is admitted', async () => {
     const passkey = by(good);
     const { cookie } = await enrol(nginx, passkey, { user: 'eve' });
-    await put(modelBy(good, report('NOT_FIDO_CERTIFIED', '2026-01-11')));
-    await waitFor(async () => (await get(nginx, '/app/', { cookie })).status === 403, 'the report to count');
+    await putAndWait(modelBy(good, report('NOT_FIDO_CERTIFIED', '2026-01-11')));
+    expect((await get(nginx, '/app/', { cookie })).status).toBe(403);
     await loginAnswer(nginx, passkey);
     expect(nginx.audit().at(-1)).toMatchObject({ outcome: 'refused', code: 'authenticator_uncertified' });
     await removeMetadata(nginx.ports);
