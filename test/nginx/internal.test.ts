@@ -1,5 +1,4 @@
 import { statSync } from 'node:fs';
-import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Authenticator } from '../helpers/authenticator.ts';

@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { manifestText, renderMesh } from '../../mesh/render.ts';
@@ -9,7 +9,7 @@ import { CommandError } from '../command-error.ts';
 import type { MeshCalls } from '../demo-mesh-calls.ts';
 import { findEnvoy } from '../envoy-binary.ts';
 import { type Authority, createAuthority, type Svid } from './demo-mesh-certificates.ts';
-import { unexpectedEnd } from './health.ts';
+import { awaitListening } from './health.ts';
 import { type Service, startService } from './service.ts';
 
 const trustDomain = 'demo.mesh';
@@ -100,7 +100,7 @@ export async function prepareMesh(options: DemoMeshOptions): Promise<DemoMesh> {
         const args = ['-c', bootstrap, '--concurrency', '1', '--disable-hot-restart', '-l', 'warning'];
         services.push(startService(`the Envoy of ${name}`, [envoy, ...args], { log }));
       }
-      for (const { port } of prepared) await Promise.race([awaitPort(port), ...services.map(unexpectedEnd)]);
+      for (const { name, port } of prepared) await awaitListening(`the Envoy of ${name}`, port, services);
     },
   };
 }
@@ -142,23 +142,5 @@ function freePort(): Promise<number> {
       const address = server.address();
       server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
     });
-  });
-}
-
-async function awaitPort(port: number): Promise<void> {
-  for (const end = Date.now() + 20_000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 50))) {
-    if (await isOpen(port)) return;
-  }
-  throw new CommandError('an Envoy does not listen', 'look into logs/error.log of the data folder');
-}
-
-function isOpen(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
   });
 }

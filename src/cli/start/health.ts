@@ -1,4 +1,5 @@
 import { CommandError } from '../command-error.ts';
+import { isAnswered } from './listen.ts';
 import type { Service } from './service.ts';
 
 /** Milliseconds to wait for any answer, and for a good one after the first. */
@@ -24,6 +25,19 @@ export async function awaitHealth(url: string, services: readonly Service[], log
     .filter((line) => /\[(emerg|alert|error)\]/.test(line));
   const reason = reasons.at(-1)?.replace(/^.*\[\w+\] (\d+#\d+: )?/, '') ?? last;
   throw new CommandError(`the site does not become fit: ${reason}`, `look into ${log}`);
+}
+
+/** Waits until something listens at the port of 127.0.0.1 or the socket's path. Throws CommandError where nothing does. */
+export async function awaitListening(
+  name: string,
+  where: number | string,
+  services: readonly Service[],
+): Promise<void> {
+  for (const end = Date.now() + patience; Date.now() < end; ) {
+    if (await isAnswered(where)) return;
+    await Promise.race([new Promise((resolve) => setTimeout(resolve, pause)), ...services.map(unexpectedEnd)]);
+  }
+  throw new CommandError(`${name} does not listen`, 'look into logs/error.log of the data folder');
 }
 
 /** Rejects with CommandError when the process ends. */

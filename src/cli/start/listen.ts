@@ -42,10 +42,10 @@ export function reachable({ addresses, port }: Listening): string {
   return first.startsWith('[::]:') ? `http://[::1]:${port}` : `http://${first}`;
 }
 
-/** Whether somebody listens on the unix socket. */
-export function isAnswered(path: string): Promise<boolean> {
+/** Whether somebody listens on the unix socket, or on the port of 127.0.0.1. */
+export function isAnswered(where: string | number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(path);
+    const socket = typeof where === 'number' ? connect(where, '127.0.0.1') : connect(where);
     socket.once('connect', () => {
       socket.destroy();
       resolve(true);

@@ -15,7 +15,7 @@ import { prepareDataFolder } from './data-folder.ts';
 import { demoConf } from './demo-conf.ts';
 import { localOrigin, prepareSettings } from './demo-data.ts';
 import { prepareMesh } from './demo-mesh.ts';
-import { awaitHealth, unexpectedEnd } from './health.ts';
+import { awaitHealth, awaitListening, unexpectedEnd } from './health.ts';
 import { holderOfSocket } from './holder.ts';
 import { chooseListening, isAnswered, reachable } from './listen.ts';
 import { type Service, startService } from './service.ts';
@@ -107,9 +107,11 @@ async function bringUp(options: StartOptions, undo: Undo): Promise<void> {
   undo.services.push(startUpstream('the demo upstream', upstream, application, log));
   undo.services.push(startNginx(nginx, folder, log));
   await awaitHealth(`${reachable(listening)}/fido2/healthz`, undo.services, join(path, 'logs/error.log'));
+  await awaitListening('the demo upstream', upstream, undo.services);
   if (mesh !== null) {
     const inMesh = { ...application, shown: [...shown, '--mesh', mesh.calls] };
     undo.services.push(startUpstream('the workload', String(mesh.applicationPort), inMesh, log));
+    await awaitListening('the workload', mesh.applicationPort, undo.services);
     await mesh.start(undo.services, log);
     printProgress(`  mesh     ${mesh.workloads.map(({ name }) => name).join(', ')}: each behind an Envoy`);
   }
